@@ -1,0 +1,68 @@
+"""Deterministic draws and fields for what a spec seeds (strand jitter, pores, freckles).
+
+Only the raw bits of numpy's Philox are used: those are promised not to change between numpy
+versions, unlike the streams of ``Generator``'s distributions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.ndimage import map_coordinates
+from scipy.special import ndtri
+
+__all__ = ["Stream", "ValueNoise"]
+
+F32Array = NDArray[np.float32]
+
+
+class Stream:
+    """A named stream of numbers: equal (seed, name) gives equal numbers, for ever."""
+
+    def __init__(self, seed: int, name: str) -> None:
+        digest = hashlib.sha256(f"{seed}/{name}".encode()).digest()
+        self._bits = np.random.Philox(key=int.from_bytes(digest[:16], "little"))
+
+    def uniform(
+        self, shape: int | Sequence[int] = (), low: float = 0.0, high: float = 1.0
+    ) -> F32Array:
+        """float32 in (low, high), strictly inside for finite use in inverse CDFs."""
+        size = (shape,) if isinstance(shape, int) else tuple(shape)
+        raw = self._bits.random_raw(int(np.prod(size, dtype=np.int64)))
+        unit = ((np.asarray(raw) >> np.uint64(41)).astype(np.float32) + 0.5) * np.float32(2.0**-23)
+        return (np.float32(low) + np.float32(high - low) * unit).reshape(size)
+
+    def normal(self, shape: int | Sequence[int] = (), scale: float = 1.0) -> F32Array:
+        """float32 normal deviates by inverse CDF."""
+        unit = self.uniform(shape).astype(np.float64)
+        return np.asarray(ndtri(unit) * scale, np.float32)
+
+    def integers(self, n: int, shape: int | Sequence[int] = ()) -> NDArray[np.int64]:
+        """Integers 0 to n - 1."""
+        drawn = (self.uniform(shape).astype(np.float64) * n).astype(np.int64)
+        return np.asarray(np.minimum(drawn, n - 1))
+
+
+class ValueNoise:
+    """Periodic value noise on a lattice of 48³ random values, trilinear."""
+
+    def __init__(self, seed: int, name: str) -> None:
+        self._lattice = Stream(seed, name).uniform((48, 48, 48))
+
+    def __call__(
+        self, points: F32Array, frequency: float, octaves: int = 2, gain: float = 0.5
+    ) -> F32Array:
+        """Noise about 0, mostly within ±1, at points ``(*, 3)``; frequency in cells a unit."""
+        flat = np.asarray(points, np.float32).reshape(-1, 3)
+        total, amplitude, weight = np.zeros(len(flat), np.float32), 1.0, 0.0
+        for k in range(octaves):
+            lattice = (flat * (frequency * 2.0**k) + 13.1 * k).T % 48.0
+            total += amplitude * map_coordinates(
+                self._lattice, lattice, order=1, mode="grid-wrap", output=np.float32
+            )
+            weight += amplitude
+            amplitude *= gain
+        return np.asarray((total / weight - 0.5) * 2.2, np.float32).reshape(points.shape[:-1])

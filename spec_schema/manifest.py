@@ -1,0 +1,218 @@
+"""Manifests: Parquet files of scene specs, written and read as a stream.
+
+The file's metadata (key ``replicantface``, JSON) holds the schema version, the root seed, the
+whole sampler config, the versions and the asset lock. The manifest is the record of what was
+drawn; the seed alone is not, since numpy does not promise its streams across versions.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import IO, Any, Final
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from spec_schema.arrow import arrow_schema, row_to_spec, validate_table
+from spec_schema.errors import ManifestError, nearest
+from spec_schema.spec import SCHEMA_VERSION, SceneSpec
+
+__all__ = ["ROW_GROUP_ROWS", "Manifest", "ManifestInfo", "ManifestWriter", "shard_rows"]
+
+ROW_GROUP_ROWS: Final = 4096
+_KEY: Final = b"replicantface"
+
+
+class ManifestInfo(BaseModel):
+    """What a manifest says of itself."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    schema_version: int
+    seed: int
+    config: dict[str, Any]
+    versions: dict[str, str]
+    asset_lock: dict[str, str]
+    """Content hash of every pack that the specs refer to, by pack name."""
+
+
+class ManifestWriter:
+    """Writes record batches to a path or a binary stream in bounded memory.
+
+    A path is written under a temporary name and renamed by :meth:`close`; leaving the context
+    by an exception removes it, so that no half-written file can be taken for a manifest.
+    """
+
+    def __init__(
+        self,
+        target: Path | IO[bytes],
+        info: ManifestInfo,
+        shape_keys: Sequence[str],
+        expression_keys: Sequence[str],
+        compression: str = "zstd",
+    ) -> None:
+        self.schema = arrow_schema(shape_keys, expression_keys).with_metadata(
+            {_KEY: info.model_dump_json().encode()}
+        )
+        self._path = target if isinstance(target, Path) else None
+        if self._path is not None:
+            self._partial = self._path.with_name(f".{self._path.name}.partial")
+            sink: Any = str(self._partial)
+        else:
+            sink = pa.PythonFile(target, mode="w")
+        self._writer = pq.ParquetWriter(
+            sink, self.schema, compression=compression, use_dictionary=True
+        )
+
+    def write(self, table: pa.Table) -> None:
+        """Append rows; columns may come in any order and must match the schema's names."""
+        self._writer.write_table(
+            table.select(self.schema.names).cast(self.schema), row_group_size=ROW_GROUP_ROWS
+        )
+
+    def close(self) -> None:
+        """Finish the file and give it its name."""
+        self._writer.close()
+        if self._path is not None:
+            with self._partial.open("rb+") as f:
+                os.fsync(f.fileno())
+            self._partial.replace(self._path)
+
+    def abort(self) -> None:
+        """Drop what was written."""
+        if self._path is not None:
+            self._writer.close()
+            self._partial.unlink(missing_ok=True)
+
+    def __enter__(self) -> ManifestWriter:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self.close() if kind is None else self.abort()
+
+
+def shard_rows(n_rows: int, shard: int, shards: int) -> range:
+    """Rows of shard ``shard`` (1-based) of ``shards``: those with ``row % shards == shard - 1``."""
+    if shards < 1 or not 1 <= shard <= shards:
+        raise ManifestError(
+            f"shard {shard}/{shards}: shards count from 1, so the first number must lie "
+            f"between 1 and {max(shards, 1)}"
+        )
+    return range(shard - 1, n_rows, shards)
+
+
+class Manifest:
+    """A manifest on disk.
+
+    Raises:
+        ManifestError: not a Parquet file, not ours, another schema version, columns missing.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        if not path.exists():
+            raise ManifestError(f"{path}: no such file")
+        try:
+            self._file = pq.ParquetFile(path)
+        except (pa.ArrowInvalid, pa.ArrowException, OSError) as e:
+            reason = str(e).splitlines()[0]
+            raise ManifestError(f"{path}: not a readable Parquet file ({reason})") from e
+        raw = (self._file.schema_arrow.metadata or {}).get(_KEY)
+        if raw is None:
+            raise ManifestError(
+                f"{path}: a Parquet file, but no manifest of rf-sample "
+                "(it lacks the metadata key 'replicantface')"
+            )
+        data = json.loads(raw)
+        version = data.get("schema_version")
+        if version != SCHEMA_VERSION:
+            raise ManifestError(
+                f"{path}: schema version {version}, and this program reads version "
+                f"{SCHEMA_VERSION}; draw it again with rf-sample, or install the release "
+                "that wrote it"
+            )
+        try:
+            self.info = ManifestInfo.model_validate(data)
+        except ValidationError as e:
+            raise ManifestError(f"{path}: damaged metadata: {e.errors()[0]['msg']}") from e
+        self._check_columns()
+
+    def _check_columns(self) -> None:
+        have = self._file.schema_arrow
+        want = arrow_schema(self._keys("identity", "shape"), self._keys("expression"))
+        for field in want:
+            if field.name not in have.names:
+                raise ManifestError(
+                    f"{self.path}: column {field.name!r} is missing; "
+                    + nearest(field.name, have.names)
+                )
+            got = have.field(field.name).type
+            if got != field.type:
+                raise ManifestError(
+                    f"{self.path}: column {field.name!r} has type {got}, expected {field.type}"
+                )
+
+    def _keys(self, *path: str) -> list[str]:
+        try:
+            kind = self._file.schema_arrow.field(path[0]).type
+            for name in path[1:]:
+                kind = kind.field(name).type
+        except KeyError as e:
+            raise ManifestError(f"{self.path}: column {'.'.join(path)!r} is missing") from e
+        if not pa.types.is_struct(kind):
+            raise ManifestError(f"{self.path}: column {'.'.join(path)!r} must be a struct")
+        return [kind.field(i).name for i in range(kind.num_fields)]
+
+    def __len__(self) -> int:
+        return int(self._file.metadata.num_rows)
+
+    @property
+    def shape_keys(self) -> list[str]:
+        """Names of the identity shape keys, sorted."""
+        return sorted(self._keys("identity", "shape"))
+
+    @property
+    def expression_keys(self) -> list[str]:
+        """Names of the expression units, sorted."""
+        return sorted(self._keys("expression"))
+
+    def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
+        """All rows in order, in bounded memory."""
+        yield from self._file.iter_batches(ROW_GROUP_ROWS, columns=columns)
+
+    def table(self, columns: Sequence[str] | None = None) -> pa.Table:
+        """The columns (dotted names allowed) as one table."""
+        return self._file.read(columns=columns)
+
+    def validate(self) -> None:
+        """Check every value against the spec's bounds.
+
+        Raises:
+            SpecError: naming file, row, field and rule.
+        """
+        row = 0
+        for batch in self.batches():
+            validate_table(batch, str(self.path), row)
+            row += batch.num_rows
+
+    def specs(self, rows: Sequence[int] | range | None = None) -> Iterator[tuple[int, SceneSpec]]:
+        """(row, spec) for the wanted rows in ascending order, reading only their row groups."""
+        wanted = range(len(self)) if rows is None else rows
+        remaining = iter(sorted(wanted))
+        row = next(remaining, None)
+        start = 0
+        for group in range(self._file.num_row_groups):
+            stop = start + self._file.metadata.row_group(group).num_rows
+            picked = []
+            while row is not None and row < stop:
+                picked.append(row)
+                row = next(remaining, None)
+            if picked:
+                table = self._file.read_row_group(group).take([r - start for r in picked])
+                for r, record in zip(picked, table.to_pylist(), strict=True):
+                    yield r, row_to_spec(record, f"{self.path}: row {r}")
+            start = stop
