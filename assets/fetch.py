@@ -1,0 +1,3 @@
+from assets.packs import Pack
+from assets.cache import Cache, Say
+def fetch_archive(pack: Pack, cache: Cache, say: Say) -> None: ...

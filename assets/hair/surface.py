@@ -1,0 +1,160 @@
+"""The head as hair needs it: what a caller hands over, and the same in the skull's frame."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assets.geometry import F32Array, I32Array
+from assets.hair.distance import DistanceField
+from assets.hair.vectors import unit
+
+__all__ = ["HeadSurface", "SkullHead", "vertex_normals"]
+
+HEAD_BELOW_EYES_M = 0.155
+"""Faces with hair or beard lie above this depth under the eyes; a chin is 0.11 below."""
+
+
+@dataclass(frozen=True, eq=False)
+class HeadSurface:
+    """A head in its final pose and expression, world frame, as rendered."""
+
+    vertices_m: F32Array
+    """(V, 3) subdivided skin: head, neck, shoulders, upper torso."""
+    faces: I32Array
+    """(F, 4)"""
+    rest_m: F32Array
+    """(V, 3) hm08 base coordinates of the same vertices: where on the face they are."""
+    masks: Mapping[str, F32Array]
+    """(V,) each, 0-1: ``lips``, ``inside-mouth``, ``ears``, ``eyelids``."""
+    world_from_skull: NDArray[np.float64]
+    """(4, 4) rigid motion of the skull from the upright rest pose."""
+    cage_m: F32Array
+    """(19158, 3) posed base vertices with helpers; the lash helpers of it are read."""
+    right_eye_m: F32Array
+    """(3,) centre of the subject's right eyeball."""
+    left_eye_m: F32Array
+    """(3,)"""
+    eye_radius_m: float
+    obstacle_m: F32Array | None = None
+    """(n, 3) points of a garment that hair lies on, with their normals."""
+    obstacle_normals: F32Array | None = None
+
+    @cached_property
+    def skull(self) -> SkullHead:
+        """The head in the skull's frame, with its distance field; made once."""
+        return SkullHead.of(self)
+
+    def to_world(self, points_m: F32Array) -> F32Array:
+        """Points ``(*, 3)`` of the skull's frame in the world frame."""
+        m = self.world_from_skull
+        moved = points_m.reshape(-1, 3) @ m[:3, :3].T.astype(np.float32) + m[:3, 3].astype("f4")
+        return np.asarray(moved, np.float32).reshape(points_m.shape)
+
+
+@dataclass(frozen=True, eq=False)
+class SkullHead:
+    """The posed head seen from its skull (metres, x subject's left, y up, z forward).
+
+    Grooms are made here, so that a comb's directions are those of the upright head; only
+    gravity leans.
+    """
+
+    vertices_m: F32Array
+    normals: F32Array
+    faces: I32Array
+    """(f, 4) faces of head and upper neck, which may carry roots."""
+    rest_dm: F32Array
+    """(V, 3) rest coordinates in decimetres, hm08's own unit."""
+    masks: Mapping[str, F32Array]
+    gravity: F32Array
+    """(3,) unit vector of the world's downward direction."""
+    eyes_m: F32Array
+    """(2, 3) right, left."""
+    eye_radius_m: float
+    cage_m: F32Array
+    obstacle_m: F32Array | None
+    obstacle_normals: F32Array | None
+    face_area_m2: F32Array = field(repr=False)
+
+    @staticmethod
+    def of(head: HeadSurface) -> SkullHead:
+        """Take a head from the world frame into its skull's."""
+        turn = head.world_from_skull[:3, :3]
+        shift = head.world_from_skull[:3, 3]
+
+        def point(p: F32Array) -> F32Array:
+            return np.asarray((p - shift.astype(np.float32)) @ turn.astype(np.float32), np.float32)
+
+        vertices = point(head.vertices_m)
+        eyes = point(np.stack([head.right_eye_m, head.left_eye_m]).astype(np.float32))
+        low = eyes[:, 1].mean() - HEAD_BELOW_EYES_M
+        upper = vertices[head.faces][:, :, 1].min(1) > low
+        faces = head.faces[upper]
+        q = vertices[faces]
+        area = 0.5 * np.linalg.norm(np.cross(q[:, 2] - q[:, 0], q[:, 3] - q[:, 1]), axis=1)
+        normals = head.obstacle_normals
+        return SkullHead(
+            vertices_m=vertices,
+            normals=vertex_normals(vertices, head.faces),
+            faces=faces,
+            rest_dm=np.asarray(head.rest_m * 10.0, np.float32),
+            masks=head.masks,
+            gravity=np.asarray(turn.T @ np.array([0.0, -1.0, 0.0]), np.float32),
+            eyes_m=eyes,
+            eye_radius_m=head.eye_radius_m,
+            cage_m=point(head.cage_m),
+            obstacle_m=None if head.obstacle_m is None else point(head.obstacle_m),
+            obstacle_normals=None
+            if normals is None
+            else np.asarray(normals @ turn.astype(np.float32), np.float32),
+            face_area_m2=np.asarray(area, np.float32),
+        )
+
+    @cached_property
+    def eye_m(self) -> F32Array:
+        """(3,) midpoint of the eyeballs."""
+        return np.asarray(self.eyes_m.mean(0), np.float32)
+
+    @cached_property
+    def centre_m(self) -> F32Array:
+        """(3,) a point deep in the skull, above and behind the eyes."""
+        return np.asarray(self.eye_m + np.array([0.0, 0.03, -0.085]), np.float32)
+
+    @cached_property
+    def distance(self) -> DistanceField:
+        """Signed distance to skin, eyeballs and garment. The mouth's inside is left out."""
+        used = np.unique(self.faces)
+        reach = np.zeros(len(self.vertices_m), bool)
+        reach[used] = True
+        low = np.array([-0.27, self.eye_m[1] - 0.46, -0.36], np.float32)
+        high = np.array([0.27, self.eye_m[1] + 0.25, 0.36], np.float32)
+        low[2] += self.eye_m[2] - 0.08
+        high[2] += self.eye_m[2] - 0.08
+        inside = self.vertices_m[used]
+        low[[0, 2]] = np.minimum(low[[0, 2]], inside.min(0)[[0, 2]] - 0.1)
+        skin = self.masks["inside-mouth"] < 0.5
+        skin &= ((self.vertices_m > low) & (self.vertices_m < high)).all(1)
+        points, normals = self.vertices_m[skin], self.normals[skin]
+        if self.obstacle_m is not None and self.obstacle_normals is not None:
+            points = np.concatenate([points, self.obstacle_m])
+            normals = np.concatenate([normals, self.obstacle_normals])
+        return DistanceField(points, normals, self.eyes_m, self.eye_radius_m, low, high)
+
+
+def vertex_normals(vertices_m: F32Array, faces: I32Array) -> F32Array:
+    """Area-weighted unit normals ``(V, 3)`` of quads ``(F, 4)``."""
+    q = vertices_m[faces]
+    face_normal = np.cross(q[:, 2] - q[:, 0], q[:, 3] - q[:, 1]).astype(np.float64)
+    total = np.stack(
+        [
+            np.bincount(faces.ravel(), np.repeat(face_normal[:, axis], 4), len(vertices_m))
+            for axis in range(3)
+        ],
+        axis=1,
+    )
+    return unit(total)

@@ -1,0 +1,58 @@
+"""Facts about the head mesh that stand in ``assets/data/head.toml``, typed."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+from typing import Any
+
+__all__ = ["HeadFacts", "load_facts"]
+
+
+@dataclass(frozen=True)
+class HeadFacts:
+    """See the comments in ``head.toml``."""
+
+    min_y_m: float
+    max_abs_x_m: float
+    subdivisions: int
+    dense_min_y_m: float
+    mouth_to_eye_lean_deg: float
+    mean_age_years: float
+    neck_fractions: dict[str, float]
+    neck_whole_at: float
+    pivot_bone: str
+    eye_ranges: dict[str, tuple[int, int]]
+    regions: dict[str, Any]
+    landmarks: dict[int, tuple[int, ...]]
+    opposites: tuple[tuple[str, str], ...]
+    target_groups: frozenset[str]
+    young_years: float
+    old_years: float
+
+
+@lru_cache(maxsize=1)
+def load_facts() -> HeadFacts:
+    """Read ``head.toml`` from the package."""
+    text = resources.files("assets").joinpath("data/head.toml").read_text("utf-8")
+    d = tomllib.loads(text)
+    return HeadFacts(
+        min_y_m=d["crop"]["min_y_m"],
+        max_abs_x_m=d["crop"]["max_abs_x_m"],
+        subdivisions=d["crop"]["subdivisions"],
+        dense_min_y_m=d["crop"]["dense_min_y_m"],
+        mouth_to_eye_lean_deg=d["frame"]["mouth_to_eye_lean_deg"],
+        mean_age_years=d["frame"]["mean_age_years"],
+        neck_fractions=d["neck"]["fractions"],
+        neck_whole_at=d["neck"]["whole_at"],
+        pivot_bone=d["neck"]["pivot_bone"],
+        eye_ranges={side: (r[0], r[1]) for side, r in d["eyes"].items()},
+        regions=d["regions"],
+        landmarks={int(k): tuple(v) for k, v in d["landmarks"].items()},
+        opposites=tuple((p, n) for p, n in d["targets"]["opposites"]),
+        target_groups=frozenset(d["targets"]["groups"]),
+        young_years=d["targets"]["macro_young_years"],
+        old_years=d["targets"]["macro_old_years"],
+    )

@@ -1,0 +1,196 @@
+"""Morph targets of the head model: macro parameters, detail shape keys, expression units.
+
+Source of the macro scheme: MakeHuman's macro targets (sex, age, ancestry, muscle, weight),
+each of them multilinear between named extremes.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assets.geometry import F32Array
+from assets.head.facts import HeadFacts
+from assets.store import Store
+from spec_schema.errors import AssetError, nearest
+from spec_schema.spec import ARKIT_UNITS, IdentitySpec
+
+__all__ = ["MACRO_FIELDS", "MorphTargets", "macro_weights"]
+
+F64Array = NDArray[np.float64]
+
+MACRO_FIELDS = ("sex", "age_years", "african", "asian", "european", "weight", "muscle")
+_ANCESTRY = {"african": "african", "asian": "asian", "caucasian": "european"}
+
+
+def macro_weights(
+    names: Sequence[str], macro: Mapping[str, F64Array], facts: HeadFacts
+) -> F64Array:
+    """Weight of each macro target, ``(N, len(names))``.
+
+    Args:
+        names: macro target names such as ``african-female-old`` and
+            ``universal-male-young-minmuscle-maxweight``.
+        macro: :data:`MACRO_FIELDS` as arrays ``(N,)``; sex 0 female to 1 male, shares 0-1.
+        facts: gives the ages that "young" and "old" stand for.
+    """
+    sex = np.asarray(macro["sex"], np.float64)
+    span = facts.old_years - facts.young_years
+    old = np.clip((np.asarray(macro["age_years"]) - facts.young_years) / span, 0.0, 1.0)
+    part: dict[str, F64Array] = {"female": 1 - sex, "male": sex, "young": 1 - old, "old": old}
+    for name, field in _ANCESTRY.items():
+        part[name] = np.asarray(macro[field], np.float64)
+    for name in ("muscle", "weight"):
+        value = np.asarray(macro[name], np.float64)
+        part["min" + name] = np.maximum(0.0, 1 - 2 * value)
+        part["average" + name] = 1 - np.abs(2 * value - 1)
+        part["max" + name] = np.maximum(0.0, 2 * value - 1)
+    part["universal"] = np.ones_like(sex)
+    columns = []
+    for name in names:
+        weight = np.ones_like(sex)
+        for word in name.split("-"):
+            weight = weight * part[word]
+        columns.append(weight)
+    return np.stack(columns, axis=-1)
+
+
+@dataclass(frozen=True)
+class _Key:
+    positive: int
+    negative: int | None
+
+
+class MorphTargets:
+    """All targets of a store, and which identity keys and expression units they make."""
+
+    def __init__(self, store: Store, facts: HeadFacts) -> None:
+        self._facts = facts
+        self._offsets = store.array("head/targets/offsets")
+        self._vertex = store.array("head/targets/vertex")
+        self._delta = store.array("head/targets/delta")
+        names: list[str] = store.json("head/targets/names")
+        self.base: F32Array = np.asarray(store.array("head/vertices"), np.float32)
+        index = {name: i for i, name in enumerate(names)}
+        self.macro_names = [n.removeprefix("macro/") for n in names if n.startswith("macro/")]
+        self._macro = [index["macro/" + n] for n in self.macro_names]
+        self._arkit = {u: index["arkit/" + u] for u in ARKIT_UNITS}
+        self._keys = _signed_keys(names, index, facts)
+        self.shape_keys: tuple[str, ...] = tuple(sorted(self._keys))
+        self.one_sided = frozenset(k for k, v in self._keys.items() if v.negative is None)
+        self.groups: dict[str, str] = {}
+        for key, value in self._keys.items():
+            self.groups[key] = names[value.positive].split("/")[0]
+
+    def _add(self, out: F32Array, target: int, weight: float) -> None:
+        a, b = int(self._offsets[target]), int(self._offsets[target + 1])
+        out[self._vertex[a:b]] += np.float32(weight) * self._delta[a:b]
+
+    def neutral(self, identity: IdentitySpec) -> F32Array:
+        """Cage ``(19158, 3)`` in metres of an identity without expression, rest pose.
+
+        Raises:
+            AssetError: a shape key that this head lacks.
+        """
+        out = self.base.copy()
+        fields = {f: np.array([getattr(identity, f)], np.float64) for f in MACRO_FIELDS}
+        weights = macro_weights(self.macro_names, fields, self._facts)[0]
+        for target, weight in zip(self._macro, weights, strict=True):
+            if weight > 1e-6:
+                self._add(out, target, float(weight))
+        for name, value in identity.shape.items():
+            key = self._keys.get(name)
+            if key is None:
+                hint = nearest(name, self._keys)
+                raise AssetError(f"identity.shape.{name}: no such shape key; {hint}")
+            if value > 0:
+                self._add(out, key.positive, value)
+            elif value < 0 and key.negative is not None:
+                self._add(out, key.negative, -value)
+        return out
+
+    def express(self, neutral: F32Array, expression: Mapping[str, float]) -> F32Array:
+        """Add expression units to a cage.
+
+        Raises:
+            AssetError: a unit that this head lacks.
+        """
+        out = neutral.copy()
+        for name, value in expression.items():
+            target = self._arkit.get(name)
+            if target is None:
+                hint = nearest(name, self._arkit)
+                raise AssetError(f"expression.{name}: no such expression unit; {hint}")
+            if abs(value) > 1e-6:
+                self._add(out, target, value)
+        return out
+
+    def rows(self, rows: NDArray[np.int64], weights: NDArray[np.float64]) -> LinearModel:
+        """The targets restricted to weighted sums of cage vertices.
+
+        Args:
+            rows: ``(R, C)`` cage vertices. weights: ``(R, C)``.
+        """
+        lookup = np.full(len(self.base), -1)
+        used = np.unique(rows)
+        lookup[used] = np.arange(len(used))
+
+        def restrict(target: int) -> F32Array:
+            a, b = int(self._offsets[target]), int(self._offsets[target + 1])
+            where = lookup[self._vertex[a:b]]
+            dense = np.zeros((len(used), 3), np.float32)
+            dense[where[where >= 0]] = self._delta[a:b][where >= 0]
+            return combine(dense)
+
+        def combine(dense: F32Array) -> F32Array:
+            picked = dense[lookup[rows]] * weights[..., None]
+            return np.asarray(picked.sum(axis=1), np.float32)
+
+        shape_positive = np.stack([restrict(self._keys[k].positive) for k in self.shape_keys])
+        shape_negative = np.stack(
+            [
+                np.zeros_like(shape_positive[0]) if neg is None else restrict(neg)
+                for neg in (self._keys[k].negative for k in self.shape_keys)
+            ]
+        )
+        return LinearModel(
+            base=combine(self.base[used]),
+            macro=np.stack([restrict(t) for t in self._macro]),
+            shape_positive=shape_positive,
+            shape_negative=shape_negative,
+            expression=np.stack([restrict(self._arkit[u]) for u in ARKIT_UNITS]),
+        )
+
+
+@dataclass(frozen=True)
+class LinearModel:
+    """Morph targets at a few points: arrays ``(targets, points, 3)`` in metres."""
+
+    base: F32Array
+    macro: F32Array
+    shape_positive: F32Array
+    shape_negative: F32Array
+    expression: F32Array
+
+
+def _signed_keys(
+    names: Sequence[str], index: Mapping[str, int], facts: HeadFacts
+) -> dict[str, _Key]:
+    keys: dict[str, _Key] = {}
+    ends = dict(itertools.chain.from_iterable(((p, (n, 1)), (n, (p, -1))) for p, n in facts.opposites))
+    for name in names:
+        group, _, stem = name.partition("/")
+        if group not in facts.target_groups:
+            continue
+        head, _, tail = stem.rpartition("-")
+        other = f"{group}/{head}-{ends[tail][0]}" if tail in ends else None
+        if other is not None and other in index:
+            if ends[tail][1] > 0:
+                keys[head] = _Key(index[name], index[other])
+        else:
+            keys[stem] = _Key(index[name], None)
+    return keys

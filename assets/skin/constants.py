@@ -1,0 +1,192 @@
+"""The constants of ``assets/data/skin.toml``, checked and typed."""
+
+from __future__ import annotations
+
+import hashlib
+import tomllib
+from functools import cache
+from importlib.resources import files
+
+from pydantic import BaseModel, ConfigDict
+
+__all__ = ["Blob", "Mottle", "SkinConstants", "Spots", "Wrinkle", "constants", "constants_digest"]
+
+Triple = tuple[float, float, float]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Window(_Model):
+    uv: tuple[float, float, float, float]
+    body_resolution: int
+    body_lowest_y_m: float
+
+
+class Tone(_Model):
+    swatches_srgb: tuple[str, ...]
+    albedo_lab: tuple[Triple, ...]
+    warm_lab: Triple
+    cool_lab: Triple
+
+
+class Pigment(_Model):
+    haemoglobin: Triple
+    ink: Triple
+
+
+class Base(_Model):
+    melanin: float
+    haemoglobin: float
+    residual: float
+    limit: float
+    hairline_z_m: tuple[float, ...]
+    hairline_y_m: tuple[float, ...]
+
+
+class Mottle(_Model):
+    """One noise: amplitudes in pigment units."""
+
+    melanin: float
+    haemoglobin: float
+    frequency_per_m: float
+
+
+class Mottles(_Model):
+    broad: Mottle
+    mid: Mottle
+    fine: Mottle
+
+
+class Spots(_Model):
+    """One kind of spot scattered over the head."""
+
+    count: int
+    radius_m: tuple[float, float]
+    share: float
+    melanin: float
+
+
+class SpotKinds(_Model):
+    freckle: Spots
+    mole: Spots
+    blemish: Spots
+    age_spot: Spots
+    pore: Spots
+
+
+class Blob(_Model):
+    """A soft ellipsoid on both sides of the face."""
+
+    centre_m: Triple
+    radius_m: Triple
+    weight: float
+
+
+class Lips(_Model):
+    skin_l: tuple[float, ...]
+    offset_lab: tuple[Triple, ...]
+    roughness: float
+    line_height_mm: float
+
+
+class MouthLining(_Model):
+    lining_light: Triple
+    lining_dark: Triple
+    deep: Triple
+    lining_reach_m: float
+    deep_reach_m: float
+
+
+class Lid(_Model):
+    rim_light: Triple
+    rim_dark: Triple
+    rim_reach_m: float
+    socket_reach_m: float
+    melanin: float
+    haemoglobin: float
+    under_eye_melanin: float
+    under_eye_haemoglobin: float
+
+
+class Roughness(_Model):
+    body: float
+    face: float
+    oily: float
+    lids: float
+    mid_noise: float
+    pore: float
+    dark_skin: float
+    oiliness: float
+    least: float
+    greatest: float
+
+
+class Shading(_Model):
+    subsurface_scale_m: float
+    coat: float
+    coat_oiliness: float
+    coat_dark_skin_share: float
+
+
+class Heights(_Model):
+    pore: float
+    fine: float
+    mid: float
+
+
+class Wrinkle(_Model):
+    """Depth in mm: always, added by age, added by expression."""
+
+    still: float
+    aged: float
+    moved: float
+
+
+class Makeup(_Model):
+    lipsticks: tuple[Triple, ...]
+    shadows: tuple[Triple, ...]
+    lip_share: float
+    lid_share: float
+    blush: float
+
+
+class SkinConstants(_Model):
+    """All of ``skin.toml``."""
+
+    fields_version: int
+    window: Window
+    tone: Tone
+    pigment: Pigment
+    base: Base
+    mottle: Mottles
+    spots: SpotKinds
+    flush: tuple[Blob, ...]
+    under_eye: tuple[Blob, ...]
+    oily: tuple[Blob, ...]
+    porous: tuple[Blob, ...]
+    lips: Lips
+    mouth: MouthLining
+    lid: Lid
+    roughness: Roughness
+    shading: Shading
+    height_mm: Heights
+    wrinkle: dict[str, Wrinkle]
+    wrinkle_drivers: dict[str, tuple[str, ...]]
+    makeup: Makeup
+
+
+def _text() -> str:
+    return files("assets").joinpath("data/skin.toml").read_text("utf-8")
+
+
+@cache
+def constants() -> SkinConstants:
+    """The constants, read once a process."""
+    return SkinConstants.model_validate(tomllib.loads(_text()))
+
+
+def constants_digest() -> str:
+    """SHA-256 (hex) of the file, so that a cache knows which constants it was made with."""
+    return hashlib.sha256(_text().encode()).hexdigest()

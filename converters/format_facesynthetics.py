@@ -1,0 +1,127 @@
+"""FaceSynthetics: image, class mask and landmark text a sample, numbered from 0 without gaps.
+
+::
+
+    000000.png            512 × 512
+    000000_seg.png        one class id a pixel
+    000000_ldmks.txt      70 rows ``x y``: iBUG 68, then the subject's right and left pupil
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from converters.export import Summary
+from converters.filters import Filters, full_turn_yaw_deg
+from converters.picture import png_bytes, resized, resized_mask, scaled_px
+from converters.pipeline import Done, Filtered
+from converters.source import SourceSample
+from spec_schema.errors import DatasetError
+
+__all__ = ["IMAGE_SIZE_PX", "FormatFaceSynthetics", "PackedFaceSynthetics", "read_landmarks"]
+
+IMAGE_SIZE_PX: Final = 512
+_LANDMARKS: Final = 70
+_CLASS_LIMIT: Final = 18
+_IGNORE: Final = 255
+
+_README: Final = """# FaceSynthetics files made by Replicantface
+
+{written} synthetic faces in the layout of FaceSynthetics, numbered from 000000 without gaps;
+`rows.txt` has the manifest row of each number. No image of FaceSynthetics is in here.
+
+- `NNNNNN.png`: {size} × {size}.
+- `NNNNNN_seg.png`: class ids 0-18 of FaceSynthetics; left and right are the subject's.
+- `NNNNNN_ldmks.txt`: 70 rows `x y` in pixels with (0, 0) at the outer corner of the first pixel:
+  iBUG 68, then the subject's right and left pupil; points of the 3D head, hidden or not.
+
+Licences: `SOURCE_README.md` and the `source` entry of `export.json`, as the renderer wrote them,
+say from which assets the images were made and under which licences.
+"""
+
+
+@dataclass(frozen=True)
+class PackedFaceSynthetics:
+    """The files of one sample."""
+
+    row: int
+    image: bytes
+    mask: bytes
+    landmarks: bytes
+
+
+def read_landmarks(data: bytes, where: str) -> NDArray[np.float64]:
+    """(70, 2) edge-origin pixels from a ``_ldmks.txt``: the inverse of the conversion.
+
+    Raises:
+        DatasetError: not 70 rows of two numbers; ``where`` names it.
+    """
+    try:
+        points = np.loadtxt(io.BytesIO(data), np.float64, ndmin=2)
+    except ValueError as e:
+        raise DatasetError(f"{where}: not a table of numbers ({e})") from e
+    if points.shape != (_LANDMARKS, 2):
+        raise DatasetError(f"{where}: {points.shape}, and must be {_LANDMARKS} rows of x y")
+    return np.asarray(points)
+
+
+@dataclass(frozen=True)
+class FormatFaceSynthetics:
+    """The format with its options; see :class:`converters.export.Format`."""
+
+    filters: Filters = field(default_factory=Filters)
+    name: str = "facesynthetics"
+
+    def settings(self) -> Mapping[str, Any]:
+        """Options that shaped the export, for its record."""
+        return {"filters": vars(self.filters)}
+
+    def convert(self, sample: SourceSample) -> Done[PackedFaceSynthetics] | Filtered:
+        """Scale image, mask and landmarks."""
+        labels = sample.labels
+        image = resized(sample.image(), IMAGE_SIZE_PX)
+        box = scaled_px(labels.face_box_px, labels.size_px, IMAGE_SIZE_PX)
+        yaw_deg = full_turn_yaw_deg(labels.camera_from_head[:3, :3])
+        why = self.filters.reason(image, box, yaw_deg)
+        if why is not None:
+            return Filtered(sample.row, why)
+        mask = sample.mask()
+        ids = np.unique(np.asarray(mask))
+        strange = ids[(ids > _CLASS_LIMIT) & (ids != _IGNORE)]
+        if strange.size:
+            raise DatasetError(f"{sample.mask_path}: holds class {strange[0]}, and 0-18 are known")
+        points = scaled_px(labels.landmarks_px, labels.size_px, IMAGE_SIZE_PX)
+        text = "".join(f"{x:.6f} {y:.6f}\n" for x, y in points)
+        return Done(
+            sample.row,
+            PackedFaceSynthetics(
+                sample.row,
+                png_bytes(image),
+                png_bytes(resized_mask(mask, IMAGE_SIZE_PX)),
+                text.encode(),
+            ),
+        )
+
+    def files(self, number: int, done: Done[PackedFaceSynthetics]) -> Iterator[tuple[str, bytes]]:
+        """Names and bytes of the ``number``-th sample; readers count up until one is missing."""
+        yield f"{number:06d}.png", done.result.image
+        yield f"{number:06d}_seg.png", done.result.mask
+        yield f"{number:06d}_ldmks.txt", done.result.landmarks
+
+    def keep(self, result: PackedFaceSynthetics) -> PackedFaceSynthetics:
+        """The row, without the bytes."""
+        return PackedFaceSynthetics(result.row, b"", b"", b"")
+
+    def closing_files(self, results: list[PackedFaceSynthetics]) -> Iterable[tuple[str, bytes]]:
+        """``rows.txt``: the manifest row of each number."""
+        yield "rows.txt", "".join(f"{r.row}\n" for r in results).encode()
+
+    def readme(self, summary: Summary) -> str:
+        """README.md of the export."""
+        return _README.format(written=summary.written, size=IMAGE_SIZE_PX)

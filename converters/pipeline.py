@@ -1,0 +1,142 @@
+"""Samples through a job, on one process or several, in row order, with failures as values."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final, Generic, Literal, TypeVar
+
+from converters.source import SourceSample, Topology, read_sample
+from spec_schema.dataset import Dataset, Sample
+from spec_schema.errors import DatasetError, ToolError
+
+__all__ = ["Done", "Failed", "Filtered", "OnError", "ReadOptions", "count_samples", "outcomes"]
+
+T = TypeVar("T")
+OnError = Literal["skip", "fail"]
+
+# Enough to keep every worker busy while the parent writes, few enough to bound the memory.
+_AHEAD_PER_WORKER: Final = 4
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """How a dataset is read."""
+
+    on_error: OnError = "fail"
+    workers: int = 1
+    verify: bool = True
+    """Compare every file with the SHA-256 in its marker."""
+    limit: int | None = None
+    """Read only so many samples."""
+
+
+@dataclass(frozen=True)
+class Done(Generic[T]):
+    """What the job made of a sample."""
+
+    row: int
+    result: T
+    kind: Literal["done"] = "done"
+
+
+@dataclass(frozen=True)
+class Filtered:
+    """A sound sample that the filters leave out."""
+
+    row: int
+    reason: str
+    kind: Literal["filtered"] = "filtered"
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A sample that can't be used."""
+
+    row: int
+    message: str
+    kind: Literal["failed"] = "failed"
+
+
+def count_samples(dataset: Dataset, limit: int | None) -> int:
+    """How many samples will be read.
+
+    Raises:
+        DatasetError: none is complete.
+    """
+    n = sum(1 for _ in dataset.root.glob("[0-9]*/[0-9]*.done.json"))
+    if n == 0:
+        raise DatasetError(f"{dataset.root}: no complete sample; has rf-render finished any?")
+    return n if limit is None else min(n, limit)
+
+
+def _attempt(
+    job: Callable[[SourceSample], Done[T] | Filtered],
+    topology: Topology,
+    verify: bool,
+    sample: Sample,
+) -> Done[T] | Filtered | Failed:
+    try:
+        return job(read_sample(sample, topology, verify))
+    except (DatasetError, OSError) as e:
+        return Failed(sample.row, str(e))
+
+
+def _parallel(
+    call: Callable[[ProcessPoolExecutor, Sample], Future[Done[T] | Filtered | Failed]],
+    samples: Iterator[Sample],
+    workers: int,
+) -> Iterator[Done[T] | Filtered | Failed]:
+    pending: deque[Future[Done[T] | Filtered | Failed]] = deque()
+    # Spawned, not forked: NumPy's and Pillow's threads do not survive a fork.
+    pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+    try:
+        for sample in samples:
+            pending.append(call(pool, sample))
+            if len(pending) >= workers * _AHEAD_PER_WORKER:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+    except BrokenProcessPool as e:
+        raise ToolError(
+            "a worker process died (out of memory?); run again with fewer --workers"
+        ) from e
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def outcomes(
+    dataset: Dataset,
+    topology: Topology,
+    job: Callable[[SourceSample], Done[T] | Filtered],
+    options: ReadOptions,
+) -> Iterator[Done[T] | Filtered | Failed]:
+    """What the job makes of each complete sample, in row order.
+
+    ``job`` must be picklable where there are several workers.
+
+    Raises:
+        DatasetError: a sample is broken and ``on_error`` is ``fail``.
+        ToolError: a worker died.
+    """
+    samples = islice(dataset.samples(), options.limit)
+    found: Iterator[Done[T] | Filtered | Failed]
+    if options.workers == 1:
+        found = (_attempt(job, topology, options.verify, s) for s in samples)
+    else:
+        found = _parallel(
+            lambda pool, s: pool.submit(_attempt, job, topology, options.verify, s),
+            samples,
+            options.workers,
+        )
+    for outcome in found:
+        if isinstance(outcome, Failed) and options.on_error == "fail":
+            raise DatasetError(
+                f"{outcome.message}\n(--on-error skip leaves broken samples out and counts them)"
+            )
+        yield outcome

@@ -1,0 +1,77 @@
+"""Class masks from Cryptomatte passes (Friedman and Jones, Cryptomatte specification 1.2).
+
+Each pixel holds pairs of a material's hash, stored as the bits of a float, and the share of
+the pixel that it covers. Shares count camera rays, so they are as smooth as the picture and
+the ids in them are exact.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from spec_schema.classes import SegmentationClass
+
+__all__ = ["class_coverage", "class_mask", "float_bits"]
+
+_MASK32: Final = 0xFFFFFFFF
+
+
+def _murmur3_32(data: bytes) -> int:
+    """MurmurHash3 x86_32 with seed 0 (Austin Appleby, public domain)."""
+
+    def rotate(x: int, r: int) -> int:
+        return ((x << r) | (x >> (32 - r))) & _MASK32
+
+    def scramble(k: int) -> int:
+        return rotate(k * 0xCC9E2D51 & _MASK32, 15) * 0x1B873593 & _MASK32
+
+    h = 0
+    whole = len(data) & ~3
+    for i in range(0, whole, 4):
+        h ^= scramble(int.from_bytes(data[i : i + 4], "little"))
+        h = (rotate(h, 13) * 5 + 0xE6546B64) & _MASK32
+    if whole < len(data):
+        h ^= scramble(int.from_bytes(data[whole:], "little"))
+    h ^= len(data)
+    h = (h ^ (h >> 16)) * 0x85EBCA6B & _MASK32
+    h = (h ^ (h >> 13)) * 0xC2B2AE35 & _MASK32
+    return h ^ (h >> 16)
+
+
+def float_bits(name: str) -> int:
+    """The bits of the float that stands for a name: its hash, kept a finite normal number."""
+    h = _murmur3_32(name.encode())
+    exponent = (h >> 23) & 0xFF
+    if exponent in (0, 0xFF):
+        h ^= 1 << 23
+    return h
+
+
+def class_coverage(ranks: NDArray[np.float32], class_of: Mapping[str, int]) -> NDArray[np.float32]:
+    """Share of each pixel that each class covers.
+
+    Args:
+        ranks: (H, W, 2 * depth) float32: hash, share, hash, share, ...
+        class_of: class id by material name.
+
+    Returns:
+        (number of classes, H, W) float32; what no material covers is background.
+    """
+    bits = np.ascontiguousarray(ranks[..., 0::2]).view(np.uint32)
+    share = ranks[..., 1::2]
+    coverage = np.zeros((len(SegmentationClass), *ranks.shape[:2]), np.float32)
+    for name, class_id in class_of.items():
+        coverage[class_id] += np.where(bits == np.uint32(float_bits(name)), share, 0).sum(axis=-1)
+    rest = 1.0 - coverage.sum(axis=0)
+    coverage[SegmentationClass.BACKGROUND] += np.maximum(rest, 0.0)
+    return coverage
+
+
+def class_mask(ranks: NDArray[np.float32], class_of: Mapping[str, int]) -> NDArray[np.uint8]:
+    """The class that covers most of each pixel: (H, W) uint8; the smaller id on a tie."""
+    mask: NDArray[np.uint8] = class_coverage(ranks, class_of).argmax(axis=0).astype(np.uint8)
+    return mask

@@ -1,0 +1,173 @@
+"""Shader graphs of everything but skin, and the Blender materials of a scene.
+
+Cryptomatte records which material a camera ray meets first, so a material's name carries the
+class: each surface gets one copy of its graph a class.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+
+from assets.geometry import ClearMaterial, HairMaterial, Material, SkinMaterial, SurfaceMaterial
+from renderer.blender.images import float_image
+from renderer.blender.nodes import Graph
+from renderer.blender.skin import METRES_PER_MM, shade_skin
+
+__all__ = ["MELANIN_ATTRIBUTE", "REDNESS_ATTRIBUTE", "MaterialShop"]
+
+MELANIN_ATTRIBUTE = "melanin"
+REDNESS_ATTRIBUTE = "redness"
+_RANDOM_ROUGHNESS = 0.3
+"""Per strand, hashed from its index by Cycles. Colour varies by the strands' own arrays."""
+
+
+class MaterialShop:
+    """The materials of one scene, made once each."""
+
+    def __init__(self) -> None:
+        self.class_of: dict[str, int] = {}
+        """Class id by Blender's name of the material."""
+        self._made: dict[Any, dict[int, Any]] = {}
+        self._keep: list[Any] = []
+
+    def surface(self, material: Material, class_id: int, name: str) -> Any:
+        """The Blender material of a mesh's faces of one class."""
+        self._keep.append(material)  # so that the id stays taken
+        return self._get(id(material), material, class_id, name)
+
+    def hair(
+        self, material: HairMaterial, tint: tuple[float, float, float], class_id: int, name: str
+    ) -> Any:
+        """The Blender material of strands."""
+        return self._get((material, tint), material, class_id, name, tint)
+
+    def _get(
+        self,
+        key: Any,
+        material: Material | HairMaterial,
+        class_id: int,
+        name: str,
+        tint: tuple[float, float, float] = (1.0, 1.0, 1.0),
+    ) -> Any:
+        by_class = self._made.setdefault(key, {})
+        if class_id in by_class:
+            return by_class[class_id]
+        # Blender cuts names at 63 bytes; the running number keeps them distinct.
+        full_name = f"c{class_id:02d}.{len(self.class_of):03d}.{name}"[:60]
+        if by_class:
+            made = next(iter(by_class.values())).copy()
+            made.name = full_name
+        else:
+            made = bpy.data.materials.new(full_name)
+            _shade(made, material, tint, name)
+        by_class[class_id] = made
+        self.class_of[made.name] = class_id
+        return made
+
+
+def _shade(
+    owner: Any, material: Material | HairMaterial, tint: tuple[float, float, float], name: str
+) -> None:
+    match material:
+        case SkinMaterial():
+            shade_skin(owner, material, name)
+        case SurfaceMaterial():
+            _shade_surface(owner, material, name)
+        case ClearMaterial():
+            _shade_clear(owner, material)
+        case HairMaterial():
+            _shade_hair(owner, material, tint)
+
+
+def _shade_surface(owner: Any, material: SurfaceMaterial, name: str) -> None:
+    graph = Graph(owner)
+    colour: Any = (*material.colour, 1.0)
+    if material.colour_map is not None:
+        image = float_image(f"{name}.colour", material.colour_map, is_data=False)
+        texture = graph.node("TexImage", image=image, extension="REPEAT")
+        colour = graph.mix_colour(1.0, texture.outputs[0], colour, "MULTIPLY")
+    shader = graph.node(
+        "BsdfPrincipled",
+        {
+            "Base Color": colour,
+            "Roughness": material.roughness,
+            "Metallic": material.metallic,
+            "Specular IOR Level": material.specular,
+            "Subsurface Weight": material.subsurface,
+            "Subsurface Radius": (1.0, 0.6, 0.4),
+            "Subsurface Scale": material.subsurface_scale_m,
+            "Coat Weight": material.coat,
+            "Coat Roughness": material.coat_roughness,
+            "Sheen Weight": material.sheen,
+        },
+        distribution="MULTI_GGX",
+        subsurface_method="RANDOM_WALK",
+    )
+    if material.height_map_mm is not None:
+        image = float_image(f"{name}.height", material.height_map_mm[..., None], is_data=True)
+        height = graph.node("TexImage", image=image, extension="REPEAT", interpolation="Cubic")
+        bump = graph.node(
+            "Bump", {"Strength": 1.0, "Distance": METRES_PER_MM, "Height": height.outputs[0]}
+        )
+        graph.feed(shader.inputs["Normal"], bump.outputs[0])
+    graph.node("OutputMaterial", {"Surface": shader.outputs[0]})
+
+
+def _shade_clear(owner: Any, material: ClearMaterial) -> None:
+    """Glass for the camera, nothing for shadow and diffuse rays.
+
+    Without caustics the light behind glass would be lost: an iris behind its cornea goes
+    black. A thin sheet refracts with an index of 1: unlike a transparent shader that is still
+    a surface to Cryptomatte, so a lens keeps its class.
+    """
+    graph = Graph(owner)
+    tint = (*material.tint, 1.0)
+    if material.thin:
+        through = graph.node(
+            "BsdfRefraction", {"Color": tint, "Roughness": 0.0, "IOR": 1.0}, distribution="GGX"
+        )
+        mirror = graph.node(
+            "BsdfAnisotropic", {"Roughness": material.roughness}, distribution="GGX"
+        )
+        fresnel = graph.node("Fresnel", {"IOR": material.ior})
+        seen = graph.node(
+            "MixShader", {0: fresnel.outputs[0], 1: through.outputs[0], 2: mirror.outputs[0]}
+        )
+    else:
+        seen = graph.node(
+            "BsdfGlass",
+            {"Color": tint, "Roughness": material.roughness, "IOR": material.ior},
+            distribution="GGX",
+        )
+    nothing = graph.node("BsdfTransparent", {"Color": tint})
+    path = graph.node("LightPath")
+    unhindered = graph.math(
+        "MAXIMUM", path.outputs["Is Shadow Ray"], path.outputs["Is Diffuse Ray"]
+    )
+    shader = graph.node("MixShader", {0: unhindered, 1: seen.outputs[0], 2: nothing.outputs[0]})
+    graph.node("OutputMaterial", {"Surface": shader.outputs[0]})
+
+
+def _shade_hair(owner: Any, material: HairMaterial, tint: tuple[float, float, float]) -> None:
+    graph = Graph(owner)
+
+    def attribute(name: str) -> Any:
+        node = graph.node("Attribute", attribute_type="GEOMETRY", attribute_name=name)
+        return node.outputs["Fac"]
+
+    shader = graph.node("BsdfHairPrincipled", model="CHIANG", parametrization="MELANIN")
+    for socket, value in {
+        "Melanin": attribute(MELANIN_ATTRIBUTE),
+        "Melanin Redness": attribute(REDNESS_ATTRIBUTE),
+        "Tint": (*tint, 1.0),
+        "Roughness": material.roughness,
+        "Radial Roughness": material.radial_roughness,
+        "Coat": 0.0,
+        "IOR": 1.55,
+        "Random Color": 0.0,
+        "Random Roughness": _RANDOM_ROUGHNESS,
+    }.items():
+        graph.feed(shader.inputs[socket], value)
+    graph.node("OutputMaterial", {"Surface": shader.outputs[0]})

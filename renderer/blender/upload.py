@@ -1,0 +1,96 @@
+"""Meshes and strands into Blender, by bulk copies."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bpy
+import numpy as np
+
+from assets.geometry import Mesh, Strands
+from renderer.blender.axes import blender_points
+from renderer.blender.materials import MELANIN_ATTRIBUTE, REDNESS_ATTRIBUTE, MaterialShop
+
+__all__ = ["add_mesh", "add_strands"]
+
+
+def add_mesh(scene: Any, mesh: Mesh, shop: MaterialShop) -> None:
+    """Link one mesh to the scene.
+
+    Raises:
+        ValueError: an index is out of range, a coordinate is not finite, or arrays disagree.
+    """
+    _check_mesh(mesh)
+    data = bpy.data.meshes.new(mesh.name)
+    data.vertices.add(len(mesh.vertices_m))
+    data.vertices.foreach_set("co", blender_points(mesh.vertices_m).ravel())
+    used = mesh.faces >= 0
+    corners = mesh.faces[used]
+    sizes = used.sum(axis=1, dtype=np.int32)
+    data.loops.add(len(corners))
+    data.loops.foreach_set("vertex_index", np.ascontiguousarray(corners, np.int32))
+    data.polygons.add(len(sizes))
+    data.polygons.foreach_set("loop_start", np.cumsum(sizes, dtype=np.int32) - sizes)
+    if mesh.uv is not None:
+        layer = data.uv_layers.new(name="uv", do_init=False)
+        layer.uv.foreach_set("vector", np.ascontiguousarray(mesh.uv[used], np.float32).ravel())
+    classes, slot = np.unique(mesh.face_class, return_inverse=True)
+    for class_id in classes:
+        data.materials.append(shop.surface(mesh.material, int(class_id), mesh.name))
+    data.polygons.foreach_set("material_index", slot.astype(np.int32))
+    data.update(calc_edges=True)
+    if mesh.smooth:
+        data.shade_smooth()
+    else:
+        data.shade_flat()
+    scene.collection.objects.link(bpy.data.objects.new(mesh.name, data))
+
+
+def _check_mesh(mesh: Mesh) -> None:
+    name, count = mesh.name, len(mesh.vertices_m)
+    faces = mesh.faces
+    if not np.isfinite(mesh.vertices_m).all():
+        raise ValueError(f"mesh {name!r}: a vertex is not finite")
+    if faces.size and (faces[:, :3].min() < 0 or faces[:, 3].min() < -1 or faces.max() >= count):
+        raise ValueError(f"mesh {name!r}: faces point outside its {count} vertices")
+    if len(mesh.face_class) != len(faces):
+        raise ValueError(
+            f"mesh {name!r}: {len(mesh.face_class)} face classes for {len(faces)} faces"
+        )
+    if mesh.uv is not None and mesh.uv.shape != (len(faces), 4, 2):
+        raise ValueError(f"mesh {name!r}: uv is {mesh.uv.shape}, not {(len(faces), 4, 2)}")
+    mapped = mesh.material.kind == "skin" or (
+        mesh.material.kind == "surface"
+        and (mesh.material.colour_map is not None or mesh.material.height_map_mm is not None)
+    )
+    if mapped and mesh.uv is None:
+        raise ValueError(f"mesh {name!r}: its material has maps, but the mesh no uv")
+
+
+def add_strands(scene: Any, strands: Strands, shop: MaterialShop) -> None:
+    """Link one set of strands to the scene; a set without strands adds nothing.
+
+    Raises:
+        ValueError: a coordinate is not finite, or arrays disagree.
+    """
+    count, points = strands.points_m.shape[:2]
+    if not count:
+        return
+    if not (np.isfinite(strands.points_m).all() and np.isfinite(strands.radius_m).all()):
+        raise ValueError(f"strands {strands.name!r}: a point or radius is not finite")
+    data = bpy.data.hair_curves.new(strands.name)
+    data.add_curves([points] * count)
+    data.position_data.foreach_set("vector", blender_points(strands.points_m).ravel())
+    for name, domain, values, shape in (
+        ("radius", "POINT", strands.radius_m, (count, points)),
+        (MELANIN_ATTRIBUTE, "CURVE", strands.melanin, (count,)),
+        (REDNESS_ATTRIBUTE, "CURVE", strands.redness, (count,)),
+    ):
+        if values.shape != shape:
+            raise ValueError(f"strands {strands.name!r}: {name} is {values.shape}, not {shape}")
+        attribute = data.attributes.new(name, "FLOAT", domain)
+        attribute.data.foreach_set("value", np.ascontiguousarray(values, np.float32).ravel())
+    data.materials.append(
+        shop.hair(strands.material, strands.tint, int(strands.strand_class), strands.name)
+    )
+    scene.collection.objects.link(bpy.data.objects.new(strands.name, data))

@@ -1,0 +1,88 @@
+"""What is checked of a manifest before the first sample is rendered."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Mapping
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from spec_schema.arrow import leaves
+from spec_schema.errors import AssetError, ManifestError
+from spec_schema.manifest import Manifest
+from spec_schema.spec import ARKIT_UNITS, SceneSpec
+
+__all__ = ["check_assets", "check_keys", "check_lock", "rows_with_new_names"]
+
+
+def check_lock(manifest: Manifest, here: Mapping[str, str]) -> None:
+    """Refuse a manifest that was drawn for other assets.
+
+    Raises:
+        AssetError: naming each pack that differs or is missing here.
+    """
+    differing = []
+    for pack, digest in sorted(manifest.info.asset_lock.items()):
+        mine = here.get(pack)
+        if mine != digest:
+            have = f"{mine[:12]} is here" if mine else "there is none here"
+            differing.append(f"pack {pack!r}: {digest[:12]} was sampled for, {have}")
+    if differing:
+        raise AssetError(
+            f"{manifest.path}: drawn for other assets ({'; '.join(differing)}); draw it again "
+            "with this release's rf-sample, or install the release that wrote it"
+        )
+
+
+def check_keys(manifest: Manifest, shape_keys: Iterable[str]) -> None:
+    """Refuse shape-key columns that the head model does not have.
+
+    Raises:
+        ManifestError: naming the columns.
+    """
+    known = {"identity.shape": set(shape_keys), "expression": set(ARKIT_UNITS)}
+    used = {"identity.shape": manifest.shape_keys, "expression": manifest.expression_keys}
+    for column, keys in known.items():
+        for name in used[column]:
+            if name not in keys:
+                close = difflib.get_close_matches(name, keys, n=1)
+                hint = f"; did you mean {column}.{close[0]}?" if close else ""
+                raise ManifestError(
+                    f"{manifest.path}: column {column}.{name}: the head model has no such "
+                    f"shape key{hint}"
+                )
+
+
+def check_assets(manifest: Manifest, check_spec: Callable[[SceneSpec, str], None]) -> None:
+    """Check each asset name of the manifest once, at the first row that uses it.
+
+    Raises:
+        AssetError: naming file, row, field and value.
+    """
+    for row, spec in manifest.specs(rows_with_new_names(manifest)):
+        check_spec(spec, f"{manifest.path}: row {row}")
+
+
+def rows_with_new_names(manifest: Manifest) -> list[int]:
+    """Rows in which some text column has a value that no earlier row has there."""
+    columns = [leaf.path for leaf in leaves() if leaf.kind is str]
+    seen: list[set[str]] = [set() for _ in columns]
+    rows: set[int] = set()
+    start = 0
+    for batch in manifest.batches():
+        for path, known in zip(columns, seen, strict=True):
+            names = _leaf(batch, path)
+            for value in pc.unique(names).to_pylist():
+                if value is not None and value not in known:
+                    known.add(value)
+                    rows.add(start + pc.index(names, value).as_py())
+        start += batch.num_rows
+    return sorted(rows)
+
+
+def _leaf(batch: pa.RecordBatch, path: tuple[str, ...]) -> pa.Array:
+    column = batch.column(path[0])
+    for name in path[1:]:
+        column = pc.struct_field(column, name)
+    return column

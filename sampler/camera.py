@@ -1,0 +1,118 @@
+"""Lens and framing: what is drawn, and what is solved from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Final
+
+import numpy as np
+from pydantic import Field
+
+from sampler import framing
+from sampler.config_model import ConfigModel
+from sampler.quantities import FocalLength, Fraction, Positive
+from sampler.streams import F64, Draws
+
+__all__ = ["CameraConfig", "Framing", "Lens", "draw_framing", "place_head", "solve_lens"]
+
+ATTEMPTS: Final = 8
+"""Candidates a row has for a framing that the config allows."""
+
+_FACE_HEIGHT_M: Final = 0.125
+"""Height of a mean adult 68-landmark box, to judge the distance before the face is known."""
+_CROWN_DEPTH_M: Final = 0.1
+"""Where the blur circle is declared: this far behind the eyes."""
+
+
+class CameraConfig(ConfigModel):
+    focal_length: FocalLength
+    """35 mm equivalent of the picture as cropped round the face."""
+    sensor_width_mm: Annotated[float, Field(ge=1, le=100)]
+    face_size: Fraction
+    """Longer side of the box of the 68 landmarks, in picture widths."""
+    centre_x: Fraction
+    centre_y: Fraction
+    """Centre of that box in picture widths from the left and the top."""
+    margin: Annotated[float, Field(ge=-0.5, le=0.4)]
+    """Least distance between that box and the picture's edge, in picture widths."""
+    min_distance_m: Positive
+    blur: Fraction
+    """Blur circle of a point 0.1 m behind the eyes, in picture widths; decides the f-number."""
+
+
+@dataclass(frozen=True)
+class Framing:
+    """What the picture is to show; all in picture widths, ``(n,)``, ``(n, 2)``, ``(n,)``."""
+
+    face_size: F64
+    centre: F64
+    focal_ratio: F64
+    accepted: F64
+    """1 where a candidate met the config's rules, 0 where the last one had to be bent."""
+
+
+@dataclass(frozen=True)
+class Lens:
+    """``(n,)`` each."""
+
+    f_number: F64
+    focus_distance_m: F64
+
+
+def draw_framing(config: CameraConfig, draws: Draws) -> Framing:
+    """Draw box and focal length; the first of some candidates that keeps the rules is taken."""
+    u = {
+        name: draws.uniforms(name, ATTEMPTS)
+        for name in ("face_size", "centre_x", "centre_y", "focal_length")
+    }
+    size = config.face_size.ppf(u["face_size"])
+    x, y = config.centre_x.ppf(u["centre_x"]), config.centre_y.ppf(u["centre_y"])
+    ratio = config.focal_length.ppf(u["focal_length"]) / config.sensor_width_mm
+
+    reach = size / 2 + config.margin
+    inside = (np.minimum(x, y) >= reach) & (np.maximum(x, y) <= 1 - reach)
+    far = ratio * _FACE_HEIGHT_M >= config.min_distance_m * size
+    good = inside & far
+    pick = good.argmax(axis=1)
+    rows = np.arange(len(size))
+    size, x, y, ratio = (a[rows, pick] for a in (size, x, y, ratio))
+    accepted = good[rows, pick]
+
+    # Where no candidate would do, the nearest values that keep the rules.
+    size = np.minimum(size, 1 - 2 * config.margin - 1e-3)
+    reach = size / 2 + config.margin
+    x, y = np.clip(x, reach, 1 - reach), np.clip(y, reach, 1 - reach)
+    ratio = np.maximum(ratio, config.min_distance_m * size / _FACE_HEIGHT_M)
+    return Framing(size, np.stack([x, y], axis=-1), ratio, accepted.astype(np.float64))
+
+
+def place_head(
+    framing_: Framing, camera_from_head: F64, landmarks_head_m: F64, start_m: F64 | None = None
+) -> F64:
+    """Head origin in the camera frame ``(n, 3)``, so that the landmarks fill the drawn box."""
+    points = np.asarray(landmarks_head_m, np.float64) @ np.swapaxes(camera_from_head, -1, -2)
+    return framing.solve(
+        points, framing_.face_size, framing_.centre, framing_.focal_ratio, start_m
+    )
+
+
+def solve_lens(
+    config: CameraConfig,
+    draws: Draws,
+    framing_: Framing,
+    camera_from_head: F64,
+    landmarks_head_m: F64,
+    position_m: F64,
+) -> Lens:
+    """Focus on the plane of the nearer eye, and the aperture that gives the drawn blur."""
+    right, left = (landmarks_head_m[:, s].mean(axis=1) for s in (slice(36, 42), slice(42, 48)))
+    depth_axis = camera_from_head[:, 2]
+    near = np.minimum((right * depth_axis).sum(axis=1), (left * depth_axis).sum(axis=1))
+    focus = position_m[:, 2] + near
+
+    # Thin lens: c = A f / (z - f) * d / (z + d), with A the aperture's width and d the depth.
+    focal_m = framing_.focal_ratio * config.sensor_width_mm / 1000
+    circle_m = config.blur.ppf(draws.uniform("blur")) * config.sensor_width_mm / 1000
+    stretch = focal_m / (focus - focal_m) * _CROWN_DEPTH_M / (focus + _CROWN_DEPTH_M)
+    f_number = focal_m * np.maximum(stretch, 1e-9) / np.maximum(circle_m, 1e-9)
+    return Lens(np.clip(f_number, 0.7, 128.0), focus)

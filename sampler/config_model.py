@@ -1,0 +1,123 @@
+"""The base of all config models, and quantities with units and bounds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError, model_validator
+from pydantic_core import PydanticCustomError, core_schema
+
+from spec_schema.errors import nearest
+
+__all__ = ["ConfigModel", "Within"]
+
+
+class ConfigModel(BaseModel):
+    """Frozen; unknown keys are refused with the nearest valid one."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known_keys(cls, data: Any) -> Any:
+        if isinstance(data, dict):
+            for key in data:
+                if key not in cls.model_fields:
+                    raise PydanticCustomError(
+                        "unknown_key",
+                        "unknown key {key}; {hint}",
+                        {"key": repr(key), "hint": nearest(str(key), cls.model_fields)},
+                    )
+        return data
+
+
+_WITH_UNIT = ("value", "low", "high", "loc", "scale", "edges")
+
+
+@dataclass(frozen=True)
+class Within:
+    """Marks a distribution as a quantity: its keys carry the unit, its values keep bounds.
+
+    ``Annotated[Distribution, Within("deg", -90, 90)]`` is written in a config as
+    ``{kind = "truncated_normal", loc_deg = 0, scale_deg = 33, low_deg = -90, high_deg = 90}``.
+    An empty unit leaves the keys bare.
+    """
+
+    unit: str
+    low: float
+    high: float
+
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        return core_schema.no_info_wrap_validator_function(
+            self._validate,
+            handler(source),
+            serialization=core_schema.plain_serializer_function_ser_schema(self._dump),
+        )
+
+    def _suffixed(self, key: str) -> str:
+        return f"{key}_{self.unit}" if self.unit and key in _WITH_UNIT else key
+
+    def _validate(
+        self, value: Any, inner: core_schema.ValidatorFunctionWrapHandler
+    ) -> Any:
+        try:
+            checked = inner(self._bare(value))
+        except ValidationError as e:
+            first = e.errors()[0]
+            names = [self._suffixed(p) for p in first["loc"][1:] if isinstance(p, str)]
+            text = first["msg"].removeprefix("Value error, ")
+            if first["type"] == "union_tag_not_found":
+                text = "needs a kind, such as kind = 'uniform'"
+            prefix = f"{names[-1]}: " if names else ""
+            raise PydanticCustomError("distribution", "{text}", {"text": prefix + text}) from e
+        low, high = checked.support()
+        if low < self.low or high > self.high:
+            raise PydanticCustomError(
+                "bounds",
+                "values from {low} to {high} can come of it, and must stay within {min} to {max}"
+                "{hint}",
+                {
+                    "low": f"{low:g}",
+                    "high": f"{high:g}",
+                    "min": f"{self.low:g}",
+                    "max": f"{self.high:g}",
+                    "hint": "; truncated_normal has limits" if low == -float("inf") else "",
+                },
+            )
+        return checked
+
+    def _bare(self, value: Any) -> Any:
+        """Keys without the unit; a key that lacks it, or has another, is refused."""
+        if isinstance(value, BaseModel) or not isinstance(value, dict):
+            return value
+        out: dict[str, Any] = {}
+        full = {self._suffixed(k): k for k in _WITH_UNIT}
+        for key, item in value.items():
+            if key in full:
+                out[full[key]] = item
+            elif self.unit and (key in _WITH_UNIT or key.rpartition("_")[0] in _WITH_UNIT):
+                raise PydanticCustomError(
+                    "unit",
+                    "unknown key {key}; {hint}",
+                    {"key": repr(key), "hint": nearest(key, full)},
+                )
+            elif key == "of" and isinstance(item, list):
+                out[key] = [self._bare(i) for i in item]
+            else:
+                out[key] = item
+        return out
+
+    def _dump(self, value: BaseModel) -> dict[str, Any]:
+        return self._with_unit(value.model_dump())
+
+    def _with_unit(self, data: dict[str, Any]) -> dict[str, Any]:
+        out: dict[str, Any] = {}
+        for key, item in data.items():
+            if key == "of":
+                out[key] = [self._with_unit(i) for i in item]
+            else:
+                out[self._suffixed(key)] = item
+        return out
