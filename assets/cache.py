@@ -15,19 +15,17 @@ import fcntl
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from platformdirs import user_cache_dir
 
+from assets.progress import Progress
 from spec_schema.errors import AssetError
 
-__all__ = ["Cache", "Say", "default_cache"]
-
-Say = Callable[[str], None]
-"""Takes one line of progress for people."""
+__all__ = ["Cache", "default_cache"]
 
 
 @dataclass(frozen=True)
@@ -57,7 +55,7 @@ class Cache:
         return self.folder / "work"
 
     @contextmanager
-    def exclusive(self, say: Say) -> Iterator[None]:
+    def exclusive(self, progress: Progress) -> Iterator[None]:
         """Hold the folder for this process alone; others wait, saying so.
 
         The lock belongs to the open file, so the system drops it when the process dies.
@@ -74,7 +72,7 @@ class Cache:
             told = False
             while not _try_lock(handle):
                 if not told:
-                    say("another process is preparing the assets; waiting for it")
+                    progress("another process is preparing the assets; waiting for it")
                     told = True
                 time.sleep(0.2)
             shutil.rmtree(self.work, ignore_errors=True)

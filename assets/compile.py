@@ -14,15 +14,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
 from numpy.typing import NDArray
 
 from assets.archives import read_members
-from assets.cache import Cache, Say
+from assets.cache import Cache
 from assets.compile_head import compile_head
 from assets.compile_images import decode_hdri, decode_image
 from assets.compile_proxy import compile_proxy, load_fit_scales
 from assets.packs import Pack, asset_lock, load_packs, packs_fingerprint
+from assets.progress import Progress
 from spec_schema.dataset import sha256_file
 from spec_schema.errors import AssetError
 
@@ -30,6 +30,7 @@ __all__ = [
     "COMPILER_VERSION",
     "METADATA_KEY",
     "compile_store",
+    "header_bytes",
     "receipt_path",
     "store_name",
     "store_path",
@@ -40,6 +41,7 @@ COMPILER_VERSION: Final = 1
 
 METADATA_KEY: Final = "replicantface"
 _SKIN_SIZE_PX: Final = 512
+_OTHER_STORES_KEPT: Final = 1
 
 Arrays = dict[str, NDArray[Any]]
 Documents = dict[str, Any]
@@ -61,7 +63,7 @@ def receipt_path(store: Path) -> Path:
     return store.with_suffix(".json")
 
 
-def compile_store(cache: Cache, say: Say) -> Path:
+def compile_store(cache: Cache, progress: Progress) -> Path:
     """Compile all packs from their verified archives. The caller holds the cache's lock."""
     from safetensors.numpy import save_file
 
@@ -69,7 +71,7 @@ def compile_store(cache: Cache, say: Say) -> Path:
     arrays: Arrays = {}
     documents: Documents = {}
     for name, compiler in _COMPILERS.items():
-        say(f"compiling {name}")
+        progress(f"compiling {name}")
         archive = cache.archives / packs[name].archive
         part_arrays, part_documents = compiler(packs[name], archive)
         arrays |= part_arrays
@@ -79,7 +81,8 @@ def compile_store(cache: Cache, say: Say) -> Path:
     metadata = {"lock": asset_lock(), "compiler": COMPILER_VERSION, "documents": documents}
     try:
         cache.compiled.mkdir(parents=True, exist_ok=True)
-        _drop_old_stores(cache)
+        receipt_path(target).unlink(missing_ok=True)
+        _drop_old_stores(cache, target)
         save_file(arrays, partial, {METADATA_KEY: json.dumps(metadata, sort_keys=True)})
         _publish(partial, target)
         receipt = _receipt(target)
@@ -91,7 +94,7 @@ def compile_store(cache: Cache, say: Say) -> Path:
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
-    say(f"compiled {len(arrays)} arrays, {target.stat().st_size / 1e6:.0f} MB")
+    progress(f"compiled {len(arrays)} arrays, {target.stat().st_size / 1e6:.0f} MB")
     return target
 
 
@@ -112,14 +115,18 @@ def _receipt(store: Path) -> dict[str, Any]:
     }
 
 
-def _drop_old_stores(cache: Cache) -> None:
-    """Remove stores of other versions and leavings of interrupted runs.
+def _drop_old_stores(cache: Cache, keep: Path) -> None:
+    """Remove the leavings of interrupted runs, and all but the newest stores of other versions.
 
-    A process that has one of them mapped keeps its pages.
+    A process that has a removed one mapped keeps its pages.
     """
-    for path in cache.compiled.iterdir():
-        if path.suffix in (".safetensors", ".json", ".partial"):
-            path.unlink(missing_ok=True)
+    for path in cache.compiled.glob("*.partial"):
+        path.unlink(missing_ok=True)
+    others = [p for p in cache.compiled.glob("*.safetensors") if p != keep]
+    others.sort(key=lambda p: p.stat().st_mtime)
+    for path in others[:-_OTHER_STORES_KEPT]:
+        receipt_path(path).unlink(missing_ok=True)
+        path.unlink(missing_ok=True)
 
 
 def _publish(partial: Path, target: Path) -> None:
@@ -143,7 +150,8 @@ def _write_durably(path: Path, text: str) -> None:
 def _compile_makehuman(pack: Pack, archive: Path) -> tuple[Arrays, Documents]:
     prefix = pack.content["prefix"]
     proxies = pack.content["proxies"]
-    images = {f"skins/{k}": (v, "RGB") for k, v in pack.content["skins"].items()}
+    images: dict[str, tuple[str, str | None]] = {}
+    images |= {f"skins/{k}": (v, "RGB") for k, v in pack.content["skins"].items()}
     images |= {f"irises/{k}": (v, "RGBA") for k, v in pack.content["irises"].items()}
     for proxy_id, proxy in proxies.items():
         for use, member in proxy["textures"].items():

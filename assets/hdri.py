@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,12 +14,12 @@ __all__ = ["blender_hdri_path", "mean_luminance", "sphere_luminance"]
 _REC709_LUMINANCE: Final = np.array([0.2126, 0.7152, 0.0722])
 
 
-def mean_luminance(radiance: NDArray[np.floating]) -> float:
+def mean_luminance(radiance: NDArray[np.floating[Any]]) -> float:
     """Plain mean luminance of the pixels of an (H, W, 3) linear equirectangular image."""
     return float((radiance.astype(np.float64) @ _REC709_LUMINANCE).mean())
 
 
-def sphere_luminance(radiance: NDArray[np.floating]) -> float:
+def sphere_luminance(radiance: NDArray[np.floating[Any]]) -> float:
     """Mean luminance over the sphere: pixels weighted by the solid angle that they cover."""
     rows = (radiance.astype(np.float64) @ _REC709_LUMINANCE).mean(axis=1)
     edges = np.sin(np.linspace(np.pi / 2, -np.pi / 2, len(rows) + 1))

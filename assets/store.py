@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import mmap
-import sys
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -18,10 +17,11 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from assets.cache import Cache, Say, default_cache
+from assets.cache import Cache, default_cache
 from assets.compile import METADATA_KEY, compile_store, header_bytes, receipt_path, store_path
 from assets.fetch import fetch_archive
 from assets.packs import load_packs
+from assets.progress import Progress
 from spec_schema.errors import AssetError, nearest
 
 __all__ = ["Store", "ensure_store", "open_store", "store_problem"]
@@ -77,7 +77,9 @@ class Store:
             AssetError: there is no document of that name.
         """
         if name not in self._documents:
-            raise AssetError(f"no document {name!r} in the assets; {nearest(name, self._documents)}")
+            raise AssetError(
+                f"no document {name!r} in the assets; {nearest(name, self._documents)}"
+            )
         return self._documents[name]
 
     def has(self, name: str) -> bool:
@@ -107,20 +109,20 @@ def store_problem(path: Path) -> str | None:
     return None
 
 
-def ensure_store(cache: Cache, say: Say) -> Path:
+def ensure_store(cache: Cache, progress: Progress) -> Path:
     """Fetch and compile whatever is missing or damaged; quick where nothing is."""
     path = store_path(cache)
     if store_problem(path) is None:
         return path
-    with cache.exclusive(say):
+    with cache.exclusive(progress):
         problem = store_problem(path)  # another process may have just done it
         if problem is None:
             return path
-        say(f"preparing the assets, once ({problem}); they go to {cache.folder}")
+        progress(f"preparing the assets, once ({problem}); they go to {cache.folder}")
         for pack in load_packs().values():
             if pack.fetched:
-                fetch_archive(pack, cache, say)
-        return compile_store(cache, say)
+                fetch_archive(pack, cache, progress)
+        return compile_store(cache, progress)
 
 
 def open_store() -> Store:
@@ -135,9 +137,4 @@ def open_store() -> Store:
 
 @lru_cache(maxsize=4)
 def _open(cache: Cache) -> Store:
-    return Store(ensure_store(cache, _say))
-
-
-def _say(line: str) -> None:
-    sys.stderr.write(f"rf-assets: {line}\n")
-    sys.stderr.flush()
+    return Store(ensure_store(cache, Progress()))

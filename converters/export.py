@@ -4,25 +4,35 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, Generic, Protocol, TypeVar
 
-from converters.pipeline import Done, Filtered, ReadOptions, count_samples, outcomes
+from converters.pipeline import Done, Failed, Filtered, ReadOptions, count_samples, outcomes
 from converters.progress import Progress
 from converters.sink import EXPORT_RECORD, open_sink
 from converters.source import SourceSample, Topology
 from spec_schema.dataset import Dataset
 from spec_schema.errors import DatasetError
 
-__all__ = ["Format", "Summary", "export"]
+__all__ = ["Format", "Packed", "Summary", "export"]
 
-T = TypeVar("T")
+Note = TypeVar("Note")
 _SOURCE_README: Final = "SOURCE_README.md"
 
 
-class Format(Protocol[T]):
+@dataclass(frozen=True)
+class Packed(Generic[Note]):
+    """One converted sample: what goes to the output at once, and what is remembered of it."""
+
+    files: Mapping[str, bytes]
+    """Content by a key of the format's own."""
+    note: Note
+    """Small; all notes are in memory until the end."""
+
+
+class Format(Protocol[Note]):
     """One target format. Instances are frozen and picklable."""
 
     @property
@@ -32,17 +42,14 @@ class Format(Protocol[T]):
     def settings(self) -> Mapping[str, Any]:
         """Options that shaped the export, for its record."""
 
-    def convert(self, sample: SourceSample) -> Done[T] | Filtered:
+    def convert(self, sample: SourceSample) -> Done[Packed[Note]] | Filtered:
         """The work on one sample; runs in a worker process."""
 
-    def files(self, number: int, done: Done[T]) -> Iterable[tuple[str, bytes]]:
+    def files(self, number: int, packed: Packed[Note]) -> Iterable[tuple[str, bytes]]:
         """Names and bytes of the ``number``-th written sample, counted from 0."""
 
-    def closing_files(self, results: list[T]) -> Iterable[tuple[str, bytes]]:
+    def closing_files(self, notes: Sequence[Note]) -> Iterable[tuple[str, bytes]]:
         """Files about the whole, after the last sample."""
-
-    def keep(self, result: T) -> T:
-        """What of a result :meth:`closing_files` needs, without the heavy bytes."""
 
     def readme(self, summary: Summary) -> str:
         """README.md of the export."""
@@ -57,6 +64,16 @@ class Summary:
     filtered: Counter[str] = field(default_factory=Counter)
     skipped: dict[int, str] = field(default_factory=dict)
     """Message by row of the broken samples."""
+
+    def count(self, outcome: Done[Any] | Filtered | Failed, source: Path) -> None:
+        """Take one outcome into account; messages lose the path of the source."""
+        self.read += 1
+        if isinstance(outcome, Done):
+            self.written += 1
+        elif isinstance(outcome, Filtered):
+            self.filtered[outcome.reason] += 1
+        else:
+            self.skipped[outcome.row] = outcome.message.replace(f"{source}/", "")
 
     def record(self) -> dict[str, Any]:
         """For ``export.json``."""
@@ -77,7 +94,7 @@ class Summary:
         return out
 
 
-def _record(dataset: Dataset, form: Format[T], summary: Summary) -> bytes:
+def _record(dataset: Dataset, form: Format[Note], summary: Summary) -> bytes:
     content = {
         "made_by": "rf-convert",
         "format": form.name,
@@ -89,7 +106,7 @@ def _record(dataset: Dataset, form: Format[T], summary: Summary) -> bytes:
 
 
 def export(
-    source: Path, out: Path, form: Format[T], options: ReadOptions, overwrite: bool
+    source: Path, out: Path, form: Format[Note], options: ReadOptions, overwrite: bool
 ) -> Summary:
     """Convert a rendered dataset.
 
@@ -108,28 +125,22 @@ def export(
     topology = Topology.load(dataset)
     total = count_samples(dataset, options.limit)
     summary: Summary = Summary()
-    results: list[T] = []
-    prefix = f"{source}/"
+    notes: list[Note] = []
     with open_sink(out, overwrite) as sink:
         progress = Progress(f"rf-convert {form.name}", total)
         try:
             for outcome in outcomes(dataset, topology, form.convert, options):
-                summary.read += 1
+                summary.count(outcome, source)
                 if isinstance(outcome, Done):
-                    for name, data in form.files(summary.written, outcome):
+                    for name, data in form.files(len(notes), outcome.result):
                         sink.add(name, data)
-                    results.append(form.keep(outcome.result))
-                    summary.written += 1
-                elif isinstance(outcome, Filtered):
-                    summary.filtered[outcome.reason] += 1
-                else:
-                    summary.skipped[outcome.row] = outcome.message.replace(prefix, "")
+                    notes.append(outcome.result.note)
                 progress.step()
         finally:
             progress.close()
         if summary.written == 0:
             raise DatasetError("\n".join([f"{source}: nothing to write", *summary.lines()]))
-        for name, data in form.closing_files(results):
+        for name, data in form.closing_files(notes):
             sink.add(name, data)
         readme = source / "README.md"
         if readme.is_file():

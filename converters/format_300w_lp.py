@@ -15,19 +15,19 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from converters.export import Summary
+from converters.export import Packed, Summary
 from converters.filters import Filters, full_turn_yaw_deg
 from converters.matfile import mat_bytes, read_mat
 from converters.picture import jpeg_bytes, resized, scaled_px
 from converters.pipeline import Done, Filtered
-from converters.pose_para import PosePara, fit_pose, up_from_edge_px
+from converters.pose_para import PosePara, fit_pose
 from converters.source import Labels, SourceSample
 from spec_schema.errors import DatasetError
 from spec_schema.frames import project
@@ -38,7 +38,6 @@ __all__ = [
     "Fit",
     "Format300wLp",
     "MatSample",
-    "Packed300wLp",
     "read_mat_sample",
 ]
 
@@ -103,16 +102,6 @@ class Fit:
 
 
 @dataclass(frozen=True)
-class Packed300wLp:
-    """The files of one sample."""
-
-    jpg: bytes
-    mat: bytes
-    points_mat: bytes
-    fit: Fit
-
-
-@dataclass(frozen=True)
 class MatSample:
     """A ``.mat`` of this format, back in our terms: the inverse of the conversion."""
 
@@ -156,7 +145,11 @@ class Format300wLp:
     subset: str = OPENTRACK_SUBSETS[0]
     jpeg_quality: int = 95
     filters: Filters = field(default_factory=Filters)
-    name: str = "300w-lp"
+
+    @property
+    def name(self) -> str:
+        """As on the command line."""
+        return "300w-lp"
 
     def settings(self) -> Mapping[str, Any]:
         """Options that shaped the export, for its record."""
@@ -166,7 +159,7 @@ class Format300wLp:
             "filters": vars(self.filters),
         }
 
-    def convert(self, sample: SourceSample) -> Done[Packed300wLp] | Filtered:
+    def convert(self, sample: SourceSample) -> Done[Packed[Fit]] | Filtered:
         """Fit the pose as seen, and pack image and labels."""
         labels = sample.labels
         face = sample.face_vertices
@@ -186,35 +179,32 @@ class Format300wLp:
         miss = pose.project(labels.landmarks_head_m[:_LANDMARKS]) - points
         yaw, pitch, roll = (float(a) for a in pose.angles_deg)
         label_yaw, label_pitch, label_roll = (float(a) for a in labels.angles_deg)
-        return Done(
-            sample.row,
-            Packed300wLp(
-                jpeg_bytes(image, self.jpeg_quality),
-                self._mat(labels, pose, points, box),
-                mat_bytes(
-                    {
-                        "pts_2d": (points + 0.5).astype(np.float32),
-                        "pts_3d": (points + 0.5).astype(np.float32),
-                    }
-                ),
-                Fit(
-                    stem=f"{self.subset}/{self._name(sample.row)}",
-                    row=sample.row,
-                    index=sample.index,
-                    yaw_deg=yaw,
-                    pitch_deg=pitch,
-                    roll_deg=roll,
-                    label_yaw_deg=label_yaw,
-                    label_pitch_deg=label_pitch,
-                    label_roll_deg=label_roll,
-                    angle_to_label_deg=_angle_deg(pose.camera_from_head, label_rotation),
-                    scale_px_per_um=pose.scale_px_per_um,
-                    rms_px=fit.rms,
-                    worst_px=fit.worst,
-                    landmark_rms_px=float(np.sqrt((miss**2).sum(axis=1).mean())),
-                ),
+        points_mat = {"pts_2d": (points + 0.5).astype(np.float32)}
+        points_mat["pts_3d"] = points_mat["pts_2d"]
+        packed = Packed(
+            {
+                "jpg": jpeg_bytes(image, self.jpeg_quality),
+                "mat": self._mat(labels, pose, points, box),
+                "pts": mat_bytes(points_mat),
+            },
+            Fit(
+                stem=f"{self.subset}/{self._name(sample.row)}",
+                row=sample.row,
+                index=sample.index,
+                yaw_deg=yaw,
+                pitch_deg=pitch,
+                roll_deg=roll,
+                label_yaw_deg=label_yaw,
+                label_pitch_deg=label_pitch,
+                label_roll_deg=label_roll,
+                angle_to_label_deg=_angle_deg(pose.camera_from_head, label_rotation),
+                scale_px_per_um=pose.scale_px_per_um,
+                rms_px=fit.rms,
+                worst_px=fit.worst,
+                landmark_rms_px=float(np.sqrt((miss**2).sum(axis=1).mean())),
             ),
         )
+        return Done(sample.row, packed)
 
     @staticmethod
     def _name(row: int) -> str:
@@ -242,30 +232,25 @@ class Format300wLp:
             }
         )
 
-    def files(self, number: int, done: Done[Packed300wLp]) -> Iterator[tuple[str, bytes]]:
+    def files(self, number: int, packed: Packed[Fit]) -> Iterator[tuple[str, bytes]]:
         """Names and bytes of one sample; named by its row, whatever was left out before."""
-        name = self._name(done.row)
-        yield f"{_ROOT}/{self.subset}/{name}.jpg", done.result.jpg
-        yield f"{_ROOT}/{self.subset}/{name}.mat", done.result.mat
-        yield f"{_ROOT}/landmarks/{self.subset}/{name}_pts.mat", done.result.points_mat
+        stem = packed.note.stem
+        yield f"{_ROOT}/{stem}.jpg", packed.files["jpg"]
+        yield f"{_ROOT}/{stem}.mat", packed.files["mat"]
+        yield f"{_ROOT}/landmarks/{stem}_pts.mat", packed.files["pts"]
 
-    def keep(self, result: Packed300wLp) -> Packed300wLp:
-        """The fit, without the bytes."""
-        return Packed300wLp(b"", b"", b"", result.fit)
-
-    def closing_files(self, results: list[Packed300wLp]) -> Iterable[tuple[str, bytes]]:
+    def closing_files(self, notes: Sequence[Fit]) -> Iterable[tuple[str, bytes]]:
         """``files.txt`` and ``fits.csv``."""
-        fits = [r.fit for r in results]
         listed = [
             f.stem
-            for f in fits
+            for f in notes
             if max(abs(f.yaw_deg), abs(f.pitch_deg), abs(f.roll_deg)) <= _LISTED_ANGLE_DEG
         ]
         yield f"{_ROOT}/files.txt", "".join(f"{stem}\n" for stem in listed).encode()
         table = io.StringIO()
         writer = csv.writer(table, lineterminator="\n")
         writer.writerow(Fit.__dataclass_fields__)
-        writer.writerows(f.cells() for f in fits)
+        writer.writerows(f.cells() for f in notes)
         yield f"{_ROOT}/fits.csv", table.getvalue().encode()
 
     def readme(self, summary: Summary) -> str:

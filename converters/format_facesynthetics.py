@@ -10,21 +10,21 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from converters.export import Summary
+from converters.export import Packed, Summary
 from converters.filters import Filters, full_turn_yaw_deg
 from converters.picture import png_bytes, resized, resized_mask, scaled_px
 from converters.pipeline import Done, Filtered
 from converters.source import SourceSample
 from spec_schema.errors import DatasetError
 
-__all__ = ["IMAGE_SIZE_PX", "FormatFaceSynthetics", "PackedFaceSynthetics", "read_landmarks"]
+__all__ = ["IMAGE_SIZE_PX", "FormatFaceSynthetics", "read_landmarks"]
 
 IMAGE_SIZE_PX: Final = 512
 _LANDMARKS: Final = 70
@@ -44,16 +44,6 @@ _README: Final = """# FaceSynthetics files made by Replicantface
 Licences: `SOURCE_README.md` and the `source` entry of `export.json`, as the renderer wrote them,
 say from which assets the images were made and under which licences.
 """
-
-
-@dataclass(frozen=True)
-class PackedFaceSynthetics:
-    """The files of one sample."""
-
-    row: int
-    image: bytes
-    mask: bytes
-    landmarks: bytes
 
 
 def read_landmarks(data: bytes, where: str) -> NDArray[np.float64]:
@@ -76,13 +66,17 @@ class FormatFaceSynthetics:
     """The format with its options; see :class:`converters.export.Format`."""
 
     filters: Filters = field(default_factory=Filters)
-    name: str = "facesynthetics"
+
+    @property
+    def name(self) -> str:
+        """As on the command line."""
+        return "facesynthetics"
 
     def settings(self) -> Mapping[str, Any]:
         """Options that shaped the export, for its record."""
         return {"filters": vars(self.filters)}
 
-    def convert(self, sample: SourceSample) -> Done[PackedFaceSynthetics] | Filtered:
+    def convert(self, sample: SourceSample) -> Done[Packed[int]] | Filtered:
         """Scale image, mask and landmarks."""
         labels = sample.labels
         image = resized(sample.image(), IMAGE_SIZE_PX)
@@ -98,29 +92,21 @@ class FormatFaceSynthetics:
             raise DatasetError(f"{sample.mask_path}: holds class {strange[0]}, and 0-18 are known")
         points = scaled_px(labels.landmarks_px, labels.size_px, IMAGE_SIZE_PX)
         text = "".join(f"{x:.6f} {y:.6f}\n" for x, y in points)
-        return Done(
-            sample.row,
-            PackedFaceSynthetics(
-                sample.row,
-                png_bytes(image),
-                png_bytes(resized_mask(mask, IMAGE_SIZE_PX)),
-                text.encode(),
-            ),
-        )
+        files = {
+            ".png": png_bytes(image),
+            "_seg.png": png_bytes(resized_mask(mask, IMAGE_SIZE_PX)),
+            "_ldmks.txt": text.encode(),
+        }
+        return Done(sample.row, Packed(files, sample.row))
 
-    def files(self, number: int, done: Done[PackedFaceSynthetics]) -> Iterator[tuple[str, bytes]]:
+    def files(self, number: int, packed: Packed[int]) -> Iterator[tuple[str, bytes]]:
         """Names and bytes of the ``number``-th sample; readers count up until one is missing."""
-        yield f"{number:06d}.png", done.result.image
-        yield f"{number:06d}_seg.png", done.result.mask
-        yield f"{number:06d}_ldmks.txt", done.result.landmarks
+        for suffix, data in packed.files.items():
+            yield f"{number:06d}{suffix}", data
 
-    def keep(self, result: PackedFaceSynthetics) -> PackedFaceSynthetics:
-        """The row, without the bytes."""
-        return PackedFaceSynthetics(result.row, b"", b"", b"")
-
-    def closing_files(self, results: list[PackedFaceSynthetics]) -> Iterable[tuple[str, bytes]]:
+    def closing_files(self, notes: Sequence[int]) -> Iterable[tuple[str, bytes]]:
         """``rows.txt``: the manifest row of each number."""
-        yield "rows.txt", "".join(f"{r.row}\n" for r in results).encode()
+        yield "rows.txt", "".join(f"{row}\n" for row in notes).encode()
 
     def readme(self, summary: Summary) -> str:
         """README.md of the export."""

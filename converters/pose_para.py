@@ -57,7 +57,7 @@ class PosePara:
     @property
     def angles_deg(self) -> Array:
         """(yaw, pitch, roll), each of which is the angle of the ``.mat``."""
-        return angles_from_camera_from_head(CAMERA_FROM_FACING @ self.rotation)
+        return np.asarray(angles_from_camera_from_head(self.camera_from_head))
 
     @property
     def camera_from_head(self) -> Array:

@@ -39,7 +39,7 @@ class Journal:
         self.path = root / JOURNAL_FOLDER / f"{tag}.jsonl"
         try:
             self.path.parent.mkdir(exist_ok=True)
-            self._handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC)
+            self._handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
         except OSError as e:
             raise DatasetError(f"{self.path}: can't be written: {e.strerror or e}") from e
         try:

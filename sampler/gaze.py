@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
 from sampler.config_model import ConfigModel
 from sampler.quantities import GazePitch, GazeYaw, Metres, Positive, Share
@@ -17,8 +19,8 @@ __all__ = ["Gaze", "GazeConfig", "GazeDraw", "aim", "draw", "lens_angles_deg"]
 class GazeConfig(ConfigModel):
     lens_share: Share
     """How many look into the lens, of those who can without strain."""
-    yaw_limit_deg: Positive
-    pitch_limit_deg: Positive
+    yaw_limit_deg: Annotated[float, Field(gt=0, le=60)]
+    pitch_limit_deg: Annotated[float, Field(gt=0, le=50)]
     """Half axes of the ellipse of gaze directions in the head frame."""
     reluctance_deg: Positive
     """A lens outside that ellipse is looked at the less, the further out it is: the share

@@ -157,6 +157,7 @@ class SkinConstants(_Model):
 
     fields_version: int
     window: Window
+    islands: dict[str, tuple[tuple[float, float], ...]]
     tone: Tone
     pigment: Pigment
     base: Base

@@ -10,7 +10,7 @@ from scipy.ndimage import distance_transform_edt
 
 from assets.geometry import F32Array, I32Array
 
-__all__ = ["UvRaster", "draw_quads"]
+__all__ = ["BoolArray", "UvRaster", "draw_quads"]
 
 BoolArray = NDArray[np.bool_]
 
@@ -24,8 +24,10 @@ class UvRaster:
     weight: F32Array
     """(N, N, 3) barycentric weights of them."""
     quad: I32Array
-    """(N, N) index of the quad, -1 where a texel lies outside all and was filled from the
-    nearest that does not."""
+    """(N, N) index of the quad shown."""
+    gutter_texels: F32Array
+    """(N, N) 0 inside a quad; elsewhere how far the nearest drawn texel is, whose content a
+    texel outside all quads takes."""
 
     def draw(self, values: F32Array) -> F32Array:
         """(V, C) vertex values to (N, N, C)."""
@@ -40,12 +42,11 @@ def draw_quads(
     quad_uv: F32Array,
     window: tuple[float, float, float, float],
     resolution: int,
-    fill: bool = True,
 ) -> UvRaster:
     """Rasterise quads ``(F, 4)`` with corner coordinates ``quad_uv`` (F, 4, 2).
 
     Each quad is drawn as two triangles. Texels outside all quads take the nearest drawn one,
-    so that filtering at an island's border finds no hole (unless ``fill`` is False).
+    so that filtering at an island's border finds no hole.
     """
     u0, u1, v0, v1 = window
     texel = (np.asarray(quad_uv, np.float64) - [u0, v0]) / [u1 - u0, v1 - v0] * resolution - 0.5
@@ -57,11 +58,9 @@ def draw_quads(
     for q in np.nonzero(inside)[0]:
         for corners in ([0, 1, 2], [0, 2, 3]):
             _draw_triangle(texel[q, corners], quads[q, corners], int(q), vertex, weight, quad)
-    if fill and (quad < 0).any() and (quad >= 0).any():
-        nearest = distance_transform_edt(quad < 0, return_distances=False, return_indices=True)
-        rows, columns = nearest[0], nearest[1]
-        vertex, weight = vertex[rows, columns], weight[rows, columns]
-    return UvRaster(vertex, weight, quad)
+    gutter, (rows, columns) = distance_transform_edt(quad < 0, return_indices=True)
+    at = (rows, columns)
+    return UvRaster(vertex[at], weight[at], quad[at], np.asarray(gutter, np.float32))
 
 
 def _draw_triangle(

@@ -7,15 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pytest
 from numpy.typing import NDArray
 
 from assets.geometry import Material, Mesh, SceneGeometry, Strands, SurfaceMaterial
 from spec_schema.classes import SegmentationClass
 from spec_schema.frames import camera_from_world_rotation
 from spec_schema.spec import ARKIT_UNITS, SceneSpec
-
-pytest.importorskip("bpy", reason="needs the render extra")
 
 WHITE = SurfaceMaterial(colour=(0.8, 0.8, 0.8), roughness=0.8, specular=0.0)
 

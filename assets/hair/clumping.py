@@ -1,0 +1,68 @@
+"""Strands gathered into clumps, whose centres wander."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from assets.geometry import F32Array, I32Array
+from assets.hair.curves import wander
+from assets.noise import Stream
+
+__all__ = ["choose", "gather", "nearest_of"]
+
+
+def choose(n: int, count: int, stream: Stream) -> NDArray[np.intp]:
+    """``count`` different indices below ``n``, in no order."""
+    return np.argsort(stream.uniform(n), kind="stable")[: min(count, n)]
+
+
+def nearest_of(keys: F32Array, centres: NDArray[np.intp]) -> I32Array:
+    """For each key (n, k) the nearest of the centres, as an index into ``centres``."""
+    _, index = cKDTree(keys[centres]).query(keys)
+    return np.asarray(index, np.int32)
+
+
+def gather(
+    strands: F32Array,
+    keys: F32Array,
+    stream: Stream,
+    *,
+    count: int,
+    amount: tuple[float, float],
+    power: tuple[float, float],
+    wander_m: float,
+    waves: Sequence[float],
+    unevenness: float,
+    apart: F32Array | None = None,
+) -> tuple[F32Array, I32Array]:
+    """Pull strands (n, m, 3) toward the middle strand of their clump, tips most.
+
+    The pull at the share s of the length is ``amount · s^power``, both drawn for each clump
+    and made uneven along it. ``apart`` (n,) 0-1 keeps strands out of it. Returns the strands
+    and the clump of each.
+    """
+    n, m = strands.shape[:2]
+    centre = choose(n, count, stream)
+    clump = nearest_of(keys, centre)
+    count = len(centre)
+    s = np.linspace(0.0, 1.0, m, dtype=np.float32)[None]
+    pull = stream.uniform(count, *amount)[:, None] * s ** stream.uniform(count, *power)[:, None]
+    if unevenness:
+        pull = pull * (1.0 + unevenness * wander(count, m, stream, (2.0, 4.0))[..., 0])
+    pull = np.clip(pull, 0.0, 0.985)
+    own = 1.0 - 0.35 * stream.uniform(n) ** 2
+    if apart is not None:
+        own = own * (1.0 - apart)
+    middle = strands[centre]
+    if wander_m:
+        middle = middle + wander_m * wander(count, m, stream, waves)
+    share = (pull[clump] * own[:, None])[..., None].astype(np.float32)
+    out = middle[clump]
+    out -= strands
+    out *= share
+    out += strands
+    return out, clump

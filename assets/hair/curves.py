@@ -1,0 +1,162 @@
+"""Operations on whole strands: resampling, frames along them, wander, helices.
+
+A batch of strands is (n, m, 3) in metres, root first, points evenly spaced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from assets.geometry import F32Array, I32Array
+from assets.hair.vectors import unit
+from assets.noise import Stream
+
+__all__ = ["WanderBank", "coil", "cut_below", "parallel_frames", "resample", "wander"]
+
+BANK_SIZE = 192
+
+
+def resample(strands: F32Array, m: int, share: F32Array | None = None) -> F32Array:
+    """Catmull–Rom through the points, ``m`` new ones over the first ``share`` (n,) of each."""
+    n, old = strands.shape[:2]
+    if share is None and old == m:
+        return strands
+    if share is None:
+        t = np.linspace(0.0, old - 1.0, m)
+        low = np.minimum(t.astype(np.intp), old - 2)
+        w = _weights((t - low).astype(np.float32))
+        near = (np.maximum(low - 1, 0), low, low + 1, np.minimum(low + 2, old - 1))
+        out = np.zeros((n, m, 3), np.float32)
+        for weight, index in zip(w, near, strict=True):
+            out += strands[:, index] * weight[None, :, None]
+        return out
+    t = np.linspace(0.0, 1.0, m, dtype=np.float32)[None] * share[:, None] * (old - 1)
+    low = np.minimum(t.astype(np.int32), old - 2)
+    w = _weights(t - low)
+    flat = strands.reshape(-1, 3)
+    base = np.arange(n, dtype=np.int32)[:, None] * old
+    near = (np.maximum(low - 1, 0), low, low + 1, np.minimum(low + 2, old - 1))
+    out = np.zeros((n, m, 3), np.float32)
+    for weight, index in zip(w, near, strict=True):
+        out += flat[base + index] * weight[..., None]
+    return out
+
+
+def _weights(f: F32Array) -> tuple[F32Array, F32Array, F32Array, F32Array]:
+    """Catmull–Rom weights of four neighbours at the fraction ``f`` between the middle two."""
+    f2 = f * f
+    f3 = f2 * f
+    return (
+        0.5 * (2 * f2 - f - f3),
+        0.5 * (2 - 5 * f2 + 3 * f3),
+        0.5 * (f + 4 * f2 - 3 * f3),
+        0.5 * (f3 - f2),
+    )
+
+
+def wander(
+    n: int, m: int, stream: Stream, waves: Sequence[float], decay: float = 0.5
+) -> F32Array:
+    """Smooth random curves (n, m, 3) that start at zero, of amplitude about 1.
+
+    ``waves`` are numbers of periods over a strand, each next one ``decay`` as strong.
+    """
+    s = np.linspace(0.0, 1.0, m, dtype=np.float32)[None, :, None]
+    out = np.zeros((n, m, 3), np.float32)
+    strength = 1.0
+    for periods in waves:
+        phase = stream.uniform((n, 1, 3), 0.0, 2 * np.pi)
+        turns = np.float32(2 * np.pi * periods) * stream.uniform((n, 1, 1), 0.7, 1.3)
+        sway = stream.normal((n, 1, 3), strength)
+        out += sway * (np.sin(turns * s + phase) - np.sin(phase))
+        strength *= decay
+    return np.asarray(out * np.clip(s / 0.3, 0.0, 1.0), np.float32)
+
+
+class WanderBank:
+    """A stock of wanders that strands share, each at its own strength and axis order."""
+
+    def __init__(
+        self, m: int, stream: Stream, waves: Sequence[float], decay: float = 0.55
+    ) -> None:
+        curves = wander(BANK_SIZE, m, stream, waves, decay)
+        self._curves = np.concatenate([curves, curves[:, :, [1, 2, 0]], -curves[:, :, [2, 0, 1]]])
+        self._stream = stream
+
+    def add(self, strands: F32Array, strength_m: F32Array) -> F32Array:
+        """Strands bent by a random curve each, times ``strength_m`` (n,)."""
+        n = len(strands)
+        pick = self._stream.integers(len(self._curves), n)
+        scale = strength_m * self._stream.uniform(n, 0.6, 1.4)
+        return strands + self._curves[pick] * scale[:, None, None].astype(np.float32)
+
+
+def parallel_frames(curves: F32Array) -> tuple[F32Array, F32Array, F32Array]:
+    """Tangents and two normals along curves, carried without twist; each (n, m, 3)."""
+    along = np.empty_like(curves)
+    along[:, 1:-1] = curves[:, 2:] - curves[:, :-2]
+    along[:, 0] = curves[:, 1] - curves[:, 0]
+    along[:, -1] = curves[:, -1] - curves[:, -2]
+    along = unit(along)
+    first = along[:, 0]
+    up = np.where(np.abs(first[:, 1:2]) < 0.8, [[0.0, 1.0, 0.0]], [[0.0, 0.0, 1.0]])
+    across = np.empty_like(curves)
+    across[:, 0] = unit(np.cross(first, up))
+    for i in range(1, curves.shape[1]):
+        last, t = across[:, i - 1], along[:, i]
+        across[:, i] = unit(last - np.einsum("ij,ij->i", last, t)[:, None] * t)
+    return along, across, np.asarray(np.cross(along, across), np.float32)
+
+
+def coil(
+    strands: F32Array,
+    clump: I32Array,
+    length_m: F32Array,
+    stream: Stream,
+    *,
+    radius_m: float,
+    pitch_m: float,
+    start_m: float,
+    phase_spread: float,
+    flatten: float,
+    vary: float,
+    loosen: F32Array | None = None,
+) -> F32Array:
+    """Wind strands in helices; strands of one clump share direction, pitch and phase.
+
+    The radius grows from zero over the first ``start_m`` of arc. ``flatten`` below 1 makes
+    waves of spirals. ``loosen`` (n,) takes away from the radius of single strands.
+    """
+    n, m = strands.shape[:2]
+    _, across, aside = parallel_frames(strands)
+    clumps = int(clump.max()) + 1
+    phase = stream.uniform(clumps, 0.0, 2 * np.pi)[clump] + stream.normal(n, phase_spread)
+    pitch = (pitch_m * stream.uniform(clumps, 1 - 0.75 * vary, 1 + 0.75 * vary))[clump]
+    hand = np.where(stream.uniform(clumps) < 0.5, 1.0, -1.0)[clump]
+    radius = (radius_m * stream.uniform(clumps, 1 - vary, 1 + vary))[clump]
+    radius = radius * stream.uniform(n, 0.85, 1.15)
+    if loosen is not None:
+        radius = radius * (1.0 - loosen)
+    s = np.linspace(0.0, 1.0, m, dtype=np.float32)
+    arc = length_m[:, None] * s
+    pace = 1.0 + 0.02 * np.cumsum(wander(clumps, m, stream, (1.0, 2.0))[..., 0], 1)[clump]
+    angle = (phase[:, None] + (hand / pitch)[:, None] * (2 * np.pi) * arc * pace).astype(np.float32)
+    reach = radius[:, None] * np.clip(arc / start_m, 0.0, 1.0) ** 1.3
+    out = strands + across * (np.cos(angle) * reach)[..., None]
+    out += aside * (np.sin(angle) * reach * flatten)[..., None]
+    return np.asarray(out, np.float32)
+
+
+def cut_below(strands: F32Array, height_m: F32Array, least: float = 0.25) -> F32Array:
+    """Share (n,) of each strand that lies above the height (n,) at which it is cut."""
+    below = strands[:, :, 1] < height_m[:, None]
+    m = strands.shape[1]
+    first = np.where(below.any(1), below.argmax(1), m - 1)
+    before = np.maximum(first - 1, 0)
+    rows = np.arange(len(strands))
+    y0, y1 = strands[rows, before, 1], strands[rows, first, 1]
+    inner = np.clip((y0 - height_m) / np.maximum(y0 - y1, 1e-6), 0.0, 1.0)
+    at = np.where(below.any(1), before + inner, m - 1) / (m - 1)
+    return np.asarray(np.clip(at, least, 1.0), np.float32)

@@ -1,0 +1,114 @@
+"""Guide hairs grown along the distance field, and children that follow them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+from scipy.spatial import cKDTree
+
+from assets.geometry import F32Array
+from assets.hair.distance import DistanceField
+from assets.hair.vectors import unit
+from assets.noise import Stream
+
+__all__ = ["Fall", "Push", "follow", "grow"]
+
+Push = Callable[[F32Array, float], F32Array]
+"""Extra direction (n, 3) at points (n, 3) and the share of the length grown so far."""
+
+NEAR_M = 0.012
+"""Within this of the shell no strand goes inward."""
+
+
+@dataclass(frozen=True)
+class Fall:
+    """How stiff guides are and what pulls them."""
+
+    stiffness: float
+    gravity: float
+    gravity_start: float
+    gravity_full: float
+    """Shares of the length between which gravity comes in."""
+    hug: float
+    jitter: float
+    shell_arc_m: float
+    """Arc length over which a strand rises to its shell."""
+
+
+def grow(
+    roots_m: F32Array,
+    directions: F32Array,
+    length_m: F32Array,
+    shell_m: F32Array,
+    steps: int,
+    field: DistanceField,
+    gravity: F32Array,
+    fall: Fall,
+    stream: Stream,
+    push: Push | None = None,
+) -> F32Array:
+    """Guides (n, steps, 3) that keep ``shell_m`` (n,) above the skin.
+
+    Directions are unit (n, 3); gravity is a unit vector (3,).
+    """
+    n = len(roots_m)
+    out = np.empty((n, steps, 3), np.float32)
+    out[:, 0] = p = roots_m
+    d = directions
+    step = (length_m / (steps - 1))[:, None].astype(np.float32)
+    for i in range(1, steps):
+        s = i / (steps - 1)
+        shell = shell_m * np.clip(length_m * s / fall.shell_arc_m, 0.0, 1.0)
+        above = field.distance(p) - shell
+        outward = field.outward(p)
+        ramp = (s - fall.gravity_start) / max(fall.gravity_full - fall.gravity_start, 1e-3)
+        weight = fall.gravity * float(np.clip(ramp, 0.0, 1.0))
+        t = d * fall.stiffness + gravity * np.float32(weight)
+        t = t + stream.normal((n, 3), fall.jitter)
+        if push is not None:
+            t = t + push(p, s)
+        inward = np.minimum(np.einsum("ij,ij->i", t, outward), 0.0)
+        near = np.clip(1.0 - above / NEAR_M, 0.0, 1.0)
+        t = t - outward * (inward * near)[:, None]
+        if fall.hug:
+            t = t - outward * (fall.hug * np.clip(above / 0.02, 0.0, 1.5))[:, None]
+        d = unit(t)
+        q = p + d * step
+        lift = np.maximum(shell - field.distance(q), 0.0)
+        q = q + field.outward(q) * lift[:, None]
+        d = unit(q - p)
+        p = p + d * step
+        out[:, i] = p
+    return out
+
+
+def follow(
+    roots_m: F32Array,
+    keys: F32Array,
+    length_m: F32Array,
+    guides: F32Array,
+    guide_index: NDArray[np.intp],
+    neighbours: int = 3,
+) -> F32Array:
+    """Children (n, m, 3) shaped like their nearest guides by inverse square distance.
+
+    ``guide_index`` says which roots the guides stand on; shapes scale with the length.
+    """
+    g, m = guides.shape[:2]
+    k = min(neighbours, g)
+    distance, index = cKDTree(keys[guide_index]).query(keys, k=k)
+    distance, index = distance.reshape(len(keys), k), index.reshape(len(keys), k)
+    weight = 1.0 / (distance + 0.004) ** 2
+    weight /= weight.sum(1, keepdims=True)
+    shape = (guides - guides[:, :1]) / length_m[guide_index][:, None, None]
+    rows = np.repeat(np.arange(len(keys)), k)
+    mix = sparse.csr_matrix(
+        (weight.astype(np.float32).ravel(), (rows, index.ravel())), shape=(len(keys), g)
+    )
+    offset = (mix @ shape.reshape(g, -1)).reshape(len(keys), m, 3)
+    offset *= length_m[:, None, None]
+    return np.asarray(roots_m[:, None] + offset, np.float32)

@@ -1,0 +1,84 @@
+"""Where strands stand: evenly spread roots on the skin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from assets.geometry import F32Array
+from assets.hair.surface import SkullHead
+from assets.hair.vectors import unit
+from assets.noise import Stream
+
+__all__ = ["Density", "Roots", "sample_roots"]
+
+Density = Callable[[F32Array], F32Array]
+"""0-1 at rest points ``(*, 3)`` in decimetres."""
+
+SUNK_M = 0.0003
+"""Roots stand this deep in the skin, so that no gap shows under them."""
+
+
+@dataclass(frozen=True)
+class Roots:
+    """Roots of n strands, skull frame."""
+
+    point_m: F32Array
+    normal: F32Array
+    rest_dm: F32Array
+
+    def __len__(self) -> int:
+        return len(self.point_m)
+
+
+def sample_roots(
+    head: SkullHead,
+    density: Density,
+    count: int,
+    stream: Stream,
+    full: Density | None = None,
+) -> Roots:
+    """About ``count`` roots where ``density`` is; ears, lips and eyelids carry none.
+
+    With ``full`` given, ``count`` is what that density would get: what ``density`` lacks of
+    it is left out instead of crowding the rest. Faces get their share of roots in turn, not
+    each by its own lot, which keeps the roots evenly spaced.
+    """
+    bare = head.masks["ears"] + head.masks["lips"] + head.masks["inside-mouth"]
+    corner_rest = head.rest_dm[head.faces]
+    allowed = bare[head.faces].max(1) < 0.5
+    at_corners = density(corner_rest) * allowed[:, None]
+    most = at_corners.max(1).astype(np.float64)
+    area = head.face_area_m2.astype(np.float64)
+    expected = float((area * at_corners.mean(1)).sum())
+    if expected <= 0:
+        return _none()
+    wanted = float(count)
+    if full is not None:
+        whole = float((area * full(corner_rest).mean(1) * allowed).sum())
+        wanted = count * expected / max(whole, 1e-12)
+    share = np.cumsum(area * most)
+    candidates = int(round(wanted * share[-1] / expected))
+    if candidates < 1:
+        return _none()
+    turn = (np.arange(candidates) + stream.uniform(candidates)) / candidates * share[-1]
+    face = np.minimum(np.searchsorted(share, turn), len(share) - 1)
+    a, b = stream.uniform((2, candidates))
+    weight = np.stack([(1 - a) * (1 - b), a * (1 - b), a * b, (1 - a) * b], 1)
+
+    def mixed(values: F32Array) -> F32Array:
+        return np.asarray(np.einsum("nk,nkd->nd", weight, values[head.faces[face]]), np.float32)
+
+    rest = mixed(head.rest_dm)
+    edge = (weight * bare[head.faces[face]]).sum(1)
+    kept = stream.uniform(candidates) * most[face] < density(rest)
+    kept &= edge < 0.25
+    normal = unit(mixed(head.normals))
+    point = mixed(head.vertices_m) - normal * np.float32(SUNK_M)
+    return Roots(point[kept], normal[kept], rest[kept])
+
+
+def _none() -> Roots:
+    return Roots(*(np.zeros((0, 3), np.float32) for _ in range(3)))

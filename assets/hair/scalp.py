@@ -1,0 +1,75 @@
+"""Where hair grows on the scalp: hairline and density in rest coordinates.
+
+Heights are y over azimuth round the axis x = 0, z = 0.5, in hm08 decimetres; azimuth 0 is
+the face, 180 the nape. Numbers in the data come from the groom study of this head.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from assets.geometry import F32Array
+from assets.hair.data import Hairline, groom_data
+from assets.hair.vectors import smoothstep
+from assets.noise import ValueNoise
+
+__all__ = ["Covered", "Scalp"]
+
+Covered = Callable[[F32Array], F32Array]
+"""0-1 how much something worn hides at rest points (n, 3) in metres."""
+
+AXIS_Z_DM = 0.5
+
+
+@dataclass(frozen=True)
+class Scalp:
+    """The hairline and thinning of one person."""
+
+    sex: float
+    recession: float
+    thinning: float
+    noise: ValueNoise
+
+    @property
+    def _data(self) -> Hairline:
+        return groom_data().hairline
+
+    @staticmethod
+    def azimuth_deg(rest_dm: F32Array) -> F32Array:
+        """0 at the face, 180 at the nape, the same on both sides."""
+        x, z = np.abs(rest_dm[..., 0]), rest_dm[..., 2] - AXIS_Z_DM
+        return np.asarray(np.degrees(np.arctan2(x, z)), np.float32)
+
+    def above_line_dm(self, rest_dm: F32Array) -> F32Array:
+        """Height above the hairline."""
+        data = self._data
+        line = np.array(data.female) * (1 - self.sex) + np.array(data.male) * self.sex
+        line = line + (np.array(data.receded) - np.array(data.male)) * self.recession
+        height = np.interp(self.azimuth_deg(rest_dm), data.azimuth_deg, line)
+        return np.asarray(rest_dm[..., 1] - height, np.float32)
+
+    def density(self, rest_dm: F32Array) -> F32Array:
+        """0-1 at rest points ``(*, 3)``; ragged at the line, without what is worn."""
+        data = self._data
+        azimuth = self.azimuth_deg(rest_dm)
+        width = np.interp(azimuth, data.width_azimuth_deg, data.width_dm)
+        ragged = data.noise_coarse_dm * self.noise(rest_dm, 4.0)
+        ragged = ragged + data.noise_fine_dm * self.noise(rest_dm, 16.0)
+        ragged = ragged * np.interp(azimuth, data.ragged_azimuth_deg, data.ragged)
+        t = np.clip((self.above_line_dm(rest_dm) + ragged) / width + 0.25, 0.0, 1.0)
+        full = t * t * (3.0 - 2.0 * t)
+        full = np.where(rest_dm[..., 2] > data.front_limit_dm, 0.0, full)
+        return np.asarray(full * self._not_thinned(rest_dm), np.float32)
+
+    def _not_thinned(self, rest_dm: F32Array) -> F32Array | float:
+        """What thinning leaves: crown first, then the top behind the forehead."""
+        if self.thinning <= 0:
+            return 1.0
+        x, y, z = np.moveaxis(rest_dm, -1, 0)
+        crown = np.exp(-(x**2 + (z - 0.15) ** 2) / 0.2) * smoothstep(y, 7.8, 8.05)
+        top = smoothstep(y, 8.0, 8.3) * smoothstep(z, 0.3, 1.0)
+        patch = np.clip(0.75 + 0.5 * self.noise(rest_dm, 7.0), 0.4, 1.0)
+        return np.asarray(1.0 - self.thinning * np.clip(crown + 0.8 * top, 0, 1) * patch, "f4")

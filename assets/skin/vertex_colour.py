@@ -1,0 +1,135 @@
+"""The painted skin textures, read as pigments on the mesh's vertices.
+
+The textures are small (the face is about 130 texels wide) and painted with hair, make-up and
+light. What is kept is their slow variation, as pigment amounts at vertices: that has no
+seam where UV islands meet, and carries over to any skin tone. Painted hair and lips are
+replaced from their surroundings.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy.ndimage import gaussian_filter, map_coordinates
+from scipy.sparse import coo_matrix, csr_matrix, diags
+
+from assets.geometry import F32Array
+from assets.skin.constants import SkinConstants
+from assets.skin.head_mesh import HeadMesh
+from assets.skin.regions import hairline_side, smoothstep
+from assets.skin.tone import linear_from_srgb, melanin_absorbance
+from assets.skin.uv_raster import BoolArray, UvRaster
+from spec_schema.errors import AssetError, nearest
+
+if TYPE_CHECKING:
+    from assets.store import Store
+
+__all__ = ["BaseColours"]
+
+_FILL_STEPS = 250
+
+
+class BaseColours:
+    """Pigment variation of each skin texture; a few are kept in memory."""
+
+    def __init__(self, store: Store, mesh: HeadMesh, constants: SkinConstants) -> None:
+        self._store = store
+        self._mesh = mesh
+        self._constants = constants
+        self._uv, self._corner_vertex = mesh.quad_uv.reshape(-1, 2), mesh.quads.ravel()
+        self._trusted = self._find_trusted()
+        self._average = _neighbour_average(mesh)
+        self.pigments = lru_cache(maxsize=32)(self._pigments)
+        self.detail = lru_cache(maxsize=8)(self._detail)
+
+    def _find_trusted(self) -> BoolArray:
+        """(V,) vertices whose painted colour is bare skin."""
+        mesh, c = self._mesh, self._constants
+        # The ears' backs lie above the painted hairline, but are bare.
+        ears, lips = self._vertex_mask("ears"), self._vertex_mask("lips")
+        hair = (hairline_side(mesh.rest_m, c.base) > -0.006) & (ears < 0.5)
+        hidden = mesh.quads[np.isin(mesh.island, [*mesh.islands["mouth"], *mesh.islands["socket"]])]
+        trusted = ~hair & (lips < 0.2)
+        trusted[np.unique(hidden)] = False
+        return np.asarray(trusted)
+
+    def _vertex_mask(self, name: str) -> F32Array:
+        pixels = np.asarray(self._store.array(f"head/mask/{name}"))
+        sampled = _sample(pixels[..., None] / np.float32(255), self._uv)[:, 0]
+        out = np.zeros(len(self._mesh.rest_m), np.float32)
+        np.maximum.at(out, self._corner_vertex, sampled)
+        return out
+
+    def _texture(self, texture: str) -> F32Array:
+        name = f"skins/{texture}"
+        if not self._store.has(name):
+            known = [n.removeprefix("skins/") for n in self._store.names("skins/")]
+            raise AssetError(
+                f"skin.texture is {texture!r}: no such skin texture; {nearest(texture, known)}"
+            )
+        return linear_from_srgb(np.asarray(self._store.array(name), np.float32) / 255)
+
+    def _pigments(self, texture: str) -> F32Array:
+        """(V, 2) melanin and haemoglobin about the face's mean, in pigment units."""
+        c = self._constants.base
+        log_colour = self._vertex_log_colour(self._texture(texture))
+        face = self._vertex_mask("face") > 0.9
+        known = self._trusted
+        centre = log_colour[face & known].mean(0)
+        basis = np.stack([melanin_absorbance(), self._constants.pigment.haemoglobin])
+        amount = -(log_colour - centre) @ np.linalg.pinv(basis)
+        amount = np.clip(amount * [c.melanin, c.haemoglobin], -c.limit, c.limit)
+        filled = np.where(known[:, None], amount, 0).astype(np.float32)
+        for _ in range(_FILL_STEPS):
+            filled[~known] = (self._average @ filled)[~known]
+        filled -= filled[face].mean(0)
+        return np.asarray(filled, np.float32)
+
+    def _vertex_log_colour(self, texture: F32Array) -> F32Array:
+        size = texture.shape[0]
+        soft = gaussian_filter(texture, (size / 400, size / 400, 0))
+        sampled = np.log(np.maximum(_sample(soft, self._uv), 0.004))
+        total = np.zeros((len(self._mesh.rest_m), 3), np.float64)
+        np.add.at(total, self._corner_vertex, sampled)
+        count = np.bincount(self._corner_vertex, minlength=len(total))
+        return np.asarray(total / np.maximum(count, 1)[:, None], np.float32)
+
+    def _detail(self, texture: str, half: UvRaster) -> F32Array:
+        """(N/2, N/2) melanin that the vertices are too coarse for, about 0."""
+        c = self._constants
+        linear = self._texture(texture)
+        size, u = linear.shape[0], c.window.uv
+        n = half.quad.shape[0]
+        at_u = u[0] + (np.arange(n) + 0.5) / n * (u[1] - u[0])
+        at_v = u[2] + (np.arange(n) + 0.5) / n * (u[3] - u[2])
+        grid = np.stack(np.meshgrid(at_u, at_v), -1).reshape(-1, 2)
+        grey = np.log(np.maximum(linear.mean(-1, keepdims=True), 0.004))
+        painted = _sample(grey, grid, order=3 if size < 2 * n else 1).reshape(n, n)
+        slow = np.log(np.maximum(half.draw(np.exp(self._vertex_log_colour(linear))).mean(-1), 0.004))
+        trust = half.draw(self._trusted.astype(np.float32)[:, None])[..., 0]
+        head = np.isin(self._mesh.island[half.quad], self._mesh.islands["head"])
+        fast = np.clip(slow - painted, -0.2, 0.3) * smoothstep(trust, 0.5, 1.0) * head
+        return np.asarray(c.base.residual * fast, np.float32)
+
+
+def _sample(pixels: F32Array, uv: F32Array, order: int = 1) -> F32Array:
+    """(P, C) values of an image ``(H, W, C)``, row 0 at the top, at UV points (P, 2)."""
+    height, width = pixels.shape[:2]
+    at = np.stack([(1 - uv[:, 1]) * height - 0.5, uv[:, 0] * width - 0.5])
+    channels = [
+        map_coordinates(pixels[..., k], at, order=order, mode="nearest", output=np.float32)
+        for k in range(pixels.shape[2])
+    ]
+    return np.stack(channels, -1)
+
+
+def _neighbour_average(mesh: HeadMesh) -> csr_matrix:
+    """Each vertex's neighbours in equal parts."""
+    count = len(mesh.rest_m)
+    a, b = mesh.quads.ravel(), np.roll(mesh.quads, -1, 1).ravel()
+    ones = np.ones(2 * len(a), np.float32)
+    graph = coo_matrix((ones, (np.r_[a, b], np.r_[b, a])), shape=(count, count)).tocsr()
+    degree = np.maximum(np.asarray(graph.sum(1)).ravel(), 1)
+    return csr_matrix(diags(1 / degree).astype(np.float32) @ graph)

@@ -1,0 +1,168 @@
+"""How a dataset folder tells what it is: ``dataset.json``, ``README.md``, ``topology.npz``.
+
+Equal runs give equal bytes: no dates, no machine, sorted keys, archive dates fixed.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import io
+import json
+import zipfile
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from renderer.settings import RenderSettings
+from spec_schema.classes import CLASS_COLOURS, SegmentationClass
+from spec_schema.dataset import DATASET_VERSION
+from spec_schema.manifest import Manifest
+
+__all__ = ["IDENTITY_KEYS", "describe", "description_bytes", "npz_bytes", "own_version", "readme_text"]
+
+IDENTITY_KEYS: Final = ("dataset_version", "manifest", "settings", "versions", "asset_lock")
+"""What must be equal for two runs to share a folder."""
+
+_FILES: Final = {
+    ".png": "image, sRGB, 8 bits a channel",
+    "_mask.png": "class mask: 8-bit greyscale, the value is the class id",
+    ".msgpack": "label record: pose, camera, vertices, landmarks, face box, gaze",
+    ".done.json": "completion marker: spec hash, settings hash, SHA-256 of each file",
+}
+
+_FRAMES: Final = {
+    "units": "metres, degrees, pixels",
+    "head": "origin between the eye corners, x to the subject's left, y up, z out of the face",
+    "camera": "OpenCV: x right, y down, z forward",
+    "image": "(0, 0) is the top-left corner of the top-left pixel; pixel centres are at +0.5",
+    "transforms": "target_from_source: camera_from_head maps head to camera coordinates",
+    "angles": "yaw, pitch, roll of camera_from_head in degrees with the signs of 300W-LP: "
+    "+yaw turns the nose to image-left, +pitch looks up, +roll turns clockwise in the image",
+}
+
+_LANDMARKS: Final = {
+    "scheme": "iBUG 68, then two pupil centres",
+    "count": 70,
+    "0-67": "iBUG 68 points of the 3D head, occluded or not",
+    "68": "centre of the subject's right pupil",
+    "69": "centre of the subject's left pupil",
+}
+
+
+def own_version() -> str:
+    """Version of the installed distribution."""
+    try:
+        return importlib.metadata.version("replicantface")
+    except importlib.metadata.PackageNotFoundError:
+        return "source tree, not installed"
+
+
+def describe(
+    manifest: Manifest,
+    manifest_sha256: str,
+    settings: RenderSettings,
+    engine_versions: Mapping[str, str],
+    asset_lock: Mapping[str, str],
+    licences: Sequence[Mapping[str, str]],
+) -> dict[str, Any]:
+    """Content of ``dataset.json``."""
+    return {
+        "dataset_version": DATASET_VERSION,
+        "manifest": {
+            "file": "manifest.parquet",
+            "sha256": manifest_sha256,
+            "rows": len(manifest),
+            "schema_version": manifest.info.schema_version,
+            "seed": manifest.info.seed,
+        },
+        "settings": settings.content(),
+        "settings_hash": settings.content_hash(),
+        "versions": {"replicantface": own_version(), **engine_versions},
+        "asset_lock": dict(asset_lock),
+        "files": {
+            "layout": "<row // 1000, 5 digits>/<row, 8 digits><suffix>",
+            "suffixes": _FILES,
+            "topology.npz": "what all samples share: quads, UVs, regions, landmark vertices",
+            "journal/": "one line an attempt; differs from run to run",
+        },
+        "frames": _FRAMES,
+        "classes": [
+            {"id": int(c), "name": c.name.lower(), "colour_srgb": list(CLASS_COLOURS[c])}
+            for c in SegmentationClass
+        ],
+        "classes_note": "those of FaceSynthetics; left and right are the subject's",
+        "landmarks": _LANDMARKS,
+        "licences": [dict(entry) for entry in licences],
+    }
+
+
+def description_bytes(description: Mapping[str, Any]) -> bytes:
+    """``dataset.json`` as written."""
+    text = json.dumps(description, indent=2, sort_keys=True, ensure_ascii=False)
+    return text.encode() + b"\n"
+
+
+def readme_text(description: Mapping[str, Any]) -> str:
+    """``README.md`` of the folder, for whoever is given it without us."""
+    d = description
+    classes = "\n".join(f"| {c['id']} | {c['name']} |" for c in d["classes"])
+    frames = "\n".join(f"- {name}: {text}" for name, text in d["frames"].items())
+    files = "\n".join(f"- `NNNNNNNN{s}`: {text}" for s, text in d["files"]["suffixes"].items())
+    licences = "\n".join(
+        f"| {e['pack']} | {e['licence']} | {e['attribution']} | {e['takes']} |"
+        for e in d["licences"]
+    )
+    versions = ", ".join(f"{name} {version}" for name, version in d["versions"].items())
+    return f"""# Synthetic faces with labels
+
+{d["manifest"]["rows"]} scenes (seed {d["manifest"]["seed"]}) at {d["settings"]["size_px"]} px,
+rendered with {versions}. `dataset.json` says the same for programs; `manifest.parquet` holds
+the whole description of every scene, one row a sample.
+
+Sample NNNNNNNN is row NNNNNNNN of the manifest, in the folder NNNNNNNN // 1000:
+
+{files}
+
+A sample without a marker is not finished. Check all with `rf-render --verify THIS_FOLDER`, and
+read them in Python with `spec_schema.Dataset`. Label records are msgpack maps in which an array
+is extension type 1: a packed triple of dtype, shape and bytes. `topology.npz` holds the quads,
+regions and landmark vertices that all samples share.
+
+## Frames
+
+{frames}
+
+Landmarks: {d["landmarks"]["scheme"]}; {d["landmarks"]["0-67"]}.
+
+## Classes
+
+| id | class |
+|---|---|
+{classes}
+
+Left and right are the subject's.
+
+## Assets and their licences
+
+| Pack | Licence | Attribution | Taken from it |
+|---|---|---|---|
+{licences}
+"""
+
+
+def npz_bytes(arrays: Mapping[str, NDArray[Any]]) -> bytes:
+    """An ``.npz`` file whose bytes depend on the arrays alone (``np.savez`` puts in the date)."""
+    buffer = io.BytesIO()
+    # Stored, not deflated: compressors differ between machines.
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
+        for name in sorted(arrays):
+            entry = io.BytesIO()
+            np.lib.format.write_array(
+                entry, np.ascontiguousarray(arrays[name]), version=(1, 0), allow_pickle=False
+            )
+            info = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))
+            info.external_attr = 0o644 << 16
+            archive.writestr(info, entry.getvalue())
+    return buffer.getvalue()
