@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import mmap
+import shutil
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -122,7 +123,9 @@ def ensure_store(cache: Cache, progress: Progress) -> Path:
         for pack in load_packs().values():
             if pack.fetched:
                 fetch_archive(pack, cache, progress)
-        return compile_store(cache, progress)
+        path = compile_store(cache, progress)
+        shutil.rmtree(cache.tools, ignore_errors=True)  # nothing is left to fetch
+        return path
 
 
 def open_store() -> Store:

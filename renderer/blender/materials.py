@@ -107,10 +107,10 @@ def _shade_surface(owner: Any, material: SurfaceMaterial, name: str) -> None:
     )
     if material.height_map_mm is not None:
         image = float_image(f"{name}.height", material.height_map_mm[..., None], is_data=True)
-        height = graph.node("TexImage", image=image, extension="REPEAT", interpolation="Cubic")
-        bump = graph.node(
-            "Bump", {"Strength": 1.0, "Distance": METRES_PER_MM, "Height": height.outputs[0]}
-        )
+        texture = graph.node("TexImage", image=image, extension="REPEAT", interpolation="Cubic")
+        # A colour fed to a number would count as its luminance, a fifth of the red channel.
+        height = graph.node("SeparateColor", {0: texture.outputs[0]}).outputs["Red"]
+        bump = graph.node("Bump", {"Strength": 1.0, "Distance": METRES_PER_MM, "Height": height})
         graph.feed(shader.inputs["Normal"], bump.outputs[0])
     graph.node("OutputMaterial", {"Surface": shader.outputs[0]})
 

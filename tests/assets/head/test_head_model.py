@@ -51,7 +51,7 @@ def test_linear_landmarks_equal_the_mesh(
     shape = np.array([[spec.identity.shape.get(k, 0.0) for k in landmarks.shape_keys]], np.float32)
     units = np.array([[spec.expression.get(k, 0.0) for k in ARKIT_UNITS]], np.float32)
     ours = landmarks.landmarks_head_m(macro, shape, units)[0]
-    assert np.abs(ours - head_landmarks(model, spec)).max() < 0.3e-3
+    assert np.abs(ours - head_landmarks(model, spec)).max() < 1e-6
 
 
 def test_zero_of_the_head_frame(landmarks: LandmarkModel) -> None:
@@ -101,7 +101,7 @@ def test_pose_changes_no_shape(model: HeadModel) -> None:
     still = make_spec(pose={"yaw_deg": 0, "pitch_deg": 0, "roll_deg": 0})
     turned = make_spec(pose={"yaw_deg": 50, "pitch_deg": 20, "roll_deg": -15})
     apart = head_landmarks(model, still) - head_landmarks(model, turned)
-    assert np.abs(apart).max() < 0.3e-3
+    assert np.abs(apart).max() < 1e-6
 
 
 def test_the_camera_sees_the_head_where_the_label_says(model: HeadModel) -> None:

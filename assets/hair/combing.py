@@ -1,0 +1,98 @@
+"""The direction in which each root's hair sets out."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from assets.geometry import F32Array
+from assets.hair.data import Direction
+from assets.hair.groom import Groom
+from assets.hair.vectors import rotate_about, smoothstep, tangent, unit
+
+__all__ = ["comb", "fringe_of", "keys_of", "lift_of"]
+
+WHORL_DM = (8.36, 0.0)
+"""y and z of the whorl on the crown, rest coordinates."""
+WHORL_REACH_DM = 0.55
+KEY_SPLIT_M = 0.03
+FRINGE_SPLIT_M = 0.014
+
+
+def comb(groom: Groom, lift: F32Array, fringe: F32Array) -> F32Array:
+    """Unit directions (n, 3), skull frame."""
+    style, roots = groom.style.comb, groom.roots
+    mirror = np.array([groom.variation.mirror, 1, 1], np.float32)
+    normal = roots.normal
+    lying = _lying(groom)
+    forward = np.stack([0.45 * roots.rest_dm[:, 0], np.full(len(groom), -0.3), np.ones(len(groom))], 1)
+    lying = np.where(fringe[:, None], tangent(forward.astype(np.float32), normal), lying)
+    turn = style.swirl * groom.variation.swirl * groom.noise(roots.rest_dm, 3.2)
+    turn = turn + groom.variation.mirror * style.sweep * groom.top
+    lying = rotate_about(lying, normal, turn)
+    up = normal
+    if style.radial:
+        up = unit(normal * (1 - style.radial) + unit(roots.point_m - groom.head.centre_m) * style.radial)
+    lift = lift[:, None]
+    out = up * lift + lying * (1 - lift)
+    out[:, 1] += style.rise - style.droop * (1 - groom.top) * (1 - lift[:, 0])
+    out += groom.stream("scatter").normal((len(groom), 3), style.scatter)
+    # A comb can't drive hair into the skin.
+    inward = np.minimum(np.einsum("ij,ij->i", out, normal) - 0.05, 0.0)
+    out -= normal * inward[:, None]
+    del mirror
+    return unit(out)
+
+
+def _lying(groom: Groom) -> F32Array:
+    """Directions in the skin's plane: regions' combs mixed with the whorl's spiral."""
+    style, normal = groom.style.comb, groom.roots.normal
+    rest = groom.combed_dm
+    mirror = np.array([groom.variation.mirror, 1, 1], np.float32)
+    top, behind = groom.top, groom.behind
+    front = top * smoothstep(rest[:, 2], *style.front_z_dm)
+    weights = (front, top - front, (1 - top) * (1 - behind), (1 - top) * behind)
+    regions: tuple[Direction, ...] = (style.front, style.crown, style.side, style.back)
+    mix = np.zeros((len(groom), 4), np.float32)
+    for weight, direction in zip(weights, regions, strict=True):
+        mix += weight[:, None] * np.array(direction, np.float32)
+    side = np.where(rest[:, 0] > groom.part_x_dm, 1.0, -1.0).astype(np.float32)
+    combed = np.stack([mix[:, 0] * side, mix[:, 1], mix[:, 2]], 1) * mirror
+    away = rest - np.array([style.part_dm, *WHORL_DM], np.float32)
+    near = np.exp(-np.linalg.norm(away, axis=1) / WHORL_REACH_DM)
+    spiral = rotate_about(tangent(away * mirror, normal), normal, groom.variation.mirror * near)
+    share = mix[:, 3:4]
+    combed = tangent(combed, normal)
+    return tangent(combed * (1 - share) + spiral * share, normal)
+
+
+def lift_of(groom: Groom, short: F32Array) -> F32Array:
+    """0 lying to 1 standing, at each root. ``short`` hair stands half up by itself."""
+    style, rest = groom.style.comb, groom.combed_dm
+    lift = style.lift + style.lift_front * smoothstep(rest[:, 2], 0.9, 1.3) * groom.top
+    if style.lift_part:
+        away = np.abs(rest[:, 0] - groom.part_x_dm)
+        lift = lift + style.lift_part * np.exp(-((away / 0.3) ** 2)) * groom.top
+    lift = lift * groom.variation.lift * (1.0 + 0.35 * groom.noise(groom.roots.rest_dm, 4.0))
+    lift = lift * (1 - short) + 0.5 * short
+    lift = np.clip(lift, 0.06, 0.95) if style.radial == 0 else np.asarray(lift)
+    return np.asarray(lift * (1 - 0.85 * groom.hidden), np.float32)
+
+
+def fringe_of(groom: Groom) -> F32Array:
+    """(n,) bool: roots whose hair hangs over the forehead."""
+    fringe, rest = groom.style.fringe, groom.roots.rest_dm
+    if fringe is None:
+        return np.zeros(len(groom), bool)
+    wave = groom.noise(rest, 6.0)
+    x, y, z = np.abs(rest[:, 0]), rest[:, 1], rest[:, 2]
+    back = fringe.from_z_dm + 0.07 * wave + 0.25 * np.clip(x - 0.35, 0, 1)
+    return np.asarray((z > back) & (x < fringe.half_width_dm + 0.04 * wave) & (y > 7.72))
+
+
+def keys_of(groom: Groom, fringe: F32Array) -> F32Array:
+    """Places by which strands are neighbours: the root, held apart at part and fringe."""
+    style, rest = groom.style.comb, groom.combed_dm
+    side = np.where(rest[:, 0] > groom.part_x_dm, 1.0, -1.0) * smoothstep(rest[:, 1], 7.7, 8.1)
+    side = side * smoothstep(rest[:, 2], -0.1, 0.4) * (~fringe) * (KEY_SPLIT_M if style.parted else 0)
+    extra = np.stack([side, fringe * FRINGE_SPLIT_M], 1)
+    return np.asarray(np.concatenate([groom.roots.point_m, extra], 1), np.float32)

@@ -1,0 +1,161 @@
+"""One person's groom in the making: roots with what is known of each, and seeded variation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assets.geometry import F32Array
+from assets.hair.data import Style
+from assets.hair.roots import Roots
+from assets.hair.scalp import Scalp
+from assets.hair.surface import SkullHead
+from assets.hair.vectors import smoothstep
+from assets.noise import Stream, ValueNoise
+
+__all__ = ["Groom", "Variation"]
+
+SIDE_HEIGHTS_DM = (6.6, 7.15, 7.5, 7.75, 7.95)
+BABY_BAND_DM = 0.10
+
+
+@dataclass(frozen=True)
+class Variation:
+    """How one person's version of a style differs from the style."""
+
+    mirror: float
+    """1, or -1 where the part is on the subject's right."""
+    part_dm: float
+    lift: float
+    shell: float
+    clumping: float
+    swirl: float
+
+    @staticmethod
+    def draw(stream: Stream) -> Variation:
+        """Moderate changes of what a barber or a morning changes."""
+        return Variation(
+            mirror=1.0 if float(stream.uniform()) < 0.62 else -1.0,
+            part_dm=float(stream.uniform((), -0.06, 0.06)),
+            lift=float(stream.uniform((), 0.8, 1.25)),
+            shell=float(stream.uniform((), 0.8, 1.25)),
+            clumping=float(stream.uniform((), 0.9, 1.06)),
+            swirl=float(stream.uniform((), 0.7, 1.3)),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Groom:
+    """Roots of the scalp and the maps that every build of a style uses."""
+
+    head: SkullHead
+    style: Style
+    seed: int
+    roots: Roots
+    noise: ValueNoise
+    variation: Variation
+    length_scale: float
+    above_line_dm: F32Array
+    azimuth_deg: F32Array
+    hidden: F32Array
+    """(n,) 0-1 how much something worn presses the hair flat."""
+    baby: NDArray[np.bool_]
+    flyaway: NDArray[np.bool_]
+
+    @staticmethod
+    def of(
+        head: SkullHead,
+        style: Style,
+        seed: int,
+        roots: Roots,
+        scalp: Scalp,
+        length_scale: float,
+        hidden: F32Array,
+    ) -> Groom:
+        """Gather what is known of each root."""
+        n = len(roots)
+        rest = roots.rest_dm
+        stream = Stream(seed, "hair/kinds")
+        above, azimuth = scalp.above_line_dm(rest), scalp.azimuth_deg(rest)
+        edge = above < BABY_BAND_DM + 0.04 * scalp.noise(rest, 9.0)
+        beside_ear = (azimuth > 62) & (azimuth < 112)
+        return Groom(
+            head=head,
+            style=style,
+            seed=seed,
+            roots=roots,
+            noise=scalp.noise,
+            variation=Variation.draw(Stream(seed, "hair/variation")),
+            length_scale=length_scale,
+            above_line_dm=above,
+            azimuth_deg=azimuth,
+            hidden=hidden,
+            baby=edge & ~beside_ear & (stream.uniform(n) < style.fuzz.babies),
+            flyaway=stream.uniform(n) < style.fuzz.flyaways,
+        )
+
+    def __len__(self) -> int:
+        return len(self.roots)
+
+    def stream(self, name: str) -> Stream:
+        """The stream of one purpose within this groom."""
+        return Stream(self.seed, f"hair/{name}")
+
+    @property
+    def combed_dm(self) -> F32Array:
+        """Rest points ``(n, 3)`` mirrored, so that the part is on +x."""
+        return self.roots.rest_dm * np.array([self.variation.mirror, 1, 1], np.float32)
+
+    @property
+    def top(self) -> F32Array:
+        """0 at the sides to 1 on top."""
+        return smoothstep(self.roots.rest_dm[:, 1], *self.style.cut.band_dm)
+
+    @property
+    def behind(self) -> F32Array:
+        """0 in front of the ears to 1 at the back."""
+        return smoothstep(-self.roots.rest_dm[:, 2], -0.3, 0.3)
+
+    @property
+    def part_x_dm(self) -> F32Array:
+        """x of the part beside each root, mirrored coordinates."""
+        comb = self.style.comb
+        rest = self.roots.rest_dm
+        along = rest * np.array([0, 0, 1], np.float32)
+        wander = comb.part_wander_dm * (self.noise(along, 9.0) + self.noise(along, 2.5))
+        middle = comb.part_dm + (self.variation.part_dm if comb.parted else 0.0)
+        return np.asarray(middle * smoothstep(rest[:, 2], -0.1, 0.4) + wander, np.float32)
+
+    def length_m(self) -> F32Array:
+        """Length of each strand as it grew, before ends are cut."""
+        cut, rest, top = self.style.cut, self.roots.rest_dm, self.top
+        stream = self.stream("length")
+        n = len(self)
+        long = cut.top_mm * (1.0 + cut.front_gain * smoothstep(rest[:, 2], 0.8, 1.3))
+        long = long * (1.0 + cut.crown_gain * smoothstep(-rest[:, 2], -0.5, 0.2))
+        if cut.minor_side != 1.0:
+            minor = self.combed_dm[:, 0] > self.part_x_dm
+            long = np.where(minor, long * cut.minor_side, long)
+        short = np.interp(rest[:, 1], SIDE_HEIGHTS_DM, cut.sides_mm)
+        mm = short * (1 - top) + long * top
+        mm = mm * (1.0 + cut.unevenness * self.noise(rest, 5.0))
+        if cut.edge < 1.0:
+            mm = mm * np.interp(self.above_line_dm, [0.0, 0.4], [cut.edge, 1.0])
+        mm = mm * (1.0 - cut.layering * stream.uniform(n)) * self.length_scale
+        tiny = np.minimum(mm * stream.uniform(n, 0.25, 0.7), stream.uniform(n, 8.0, 40.0))
+        mm = np.where(self.baby, tiny, mm)
+        return np.asarray(np.maximum(mm, 0.3) * 1e-3, np.float32)
+
+    def cut_share(self) -> F32Array:
+        """(n,) share of its length at which a strand ends."""
+        cut, stream, n = self.style.cut, self.stream("ends"), len(self)
+        share = stream.uniform(n, *cut.ends)
+        early = stream.uniform(n) < cut.ragged
+        share = np.where(early, share * stream.uniform(n, 0.5, 1.0), share)
+        return np.asarray(np.where(self.flyaway, share * stream.uniform(n, 0.5, 1), share), "f4")
+
+    def short_share(self, length_m: F32Array) -> F32Array:
+        """1 for strands too short to clump, 0 for those long enough."""
+        return 1.0 - smoothstep(length_m, 0.006, 0.018)

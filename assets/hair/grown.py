@@ -1,0 +1,183 @@
+"""Hair that falls as it grows: from buzz cuts over long hair to afros."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from assets.geometry import F32Array, I32Array
+from assets.hair.clumping import choose, gather
+from assets.hair.combing import comb, fringe_of, keys_of, lift_of
+from assets.hair.curves import WanderBank, coil, cut_below, resample
+from assets.hair.groom import Groom
+from assets.hair.growth import Fall, Push, follow, grow
+from assets.hair.vectors import smoothstep
+
+__all__ = ["build_grown", "clumped", "fuzzed"]
+
+MOST_BENT_M = 0.25
+"""Longer hair bends no more than hair of this length."""
+
+
+def build_grown(groom: Groom) -> tuple[F32Array, I32Array]:
+    """Strands (n, points, 3), skull frame, and the clump of each at the finest level."""
+    style, n = groom.style, len(groom)
+    length = groom.length_m()
+    short = groom.short_share(length)
+    fringe = fringe_of(groom)
+    if style.fringe is not None:
+        length = np.where(fringe & ~groom.baby, style.fringe.length_mm * 1e-3, length)
+        length = length.astype(np.float32)
+    keys = keys_of(groom, fringe)
+    lift = lift_of(groom, short)
+    direction = comb(groom, lift, fringe)
+    shell = _shell(groom, fringe)
+    index = choose(n, style.guides, groom.stream("guides"))
+    data = style.fall
+    fall = Fall(
+        stiffness=data.stiffness,
+        gravity=data.gravity,
+        gravity_start=data.gravity_start,
+        gravity_full=data.gravity_full,
+        hug=data.hug,
+        jitter=data.jitter,
+        shell_arc_m=data.shell_arc_mm * 1e-3,
+    )
+    guides = grow(
+        groom.roots.point_m[index],
+        direction[index],
+        length[index],
+        shell[index],
+        style.guide_steps,
+        groom.head.distance,
+        groom.head.gravity,
+        fall,
+        groom.stream("growth"),
+        _round_the_face(groom, fringe, index) if data.frames_face else None,
+    )
+    guides = resample(guides, style.points)
+    strands = follow(groom.roots.point_m, keys, length, guides, index)
+    apart = np.clip(short + groom.flyaway + groom.baby * (length > 0.006), 0, 1).astype(np.float32)
+    strands, clump = clumped(groom, strands, keys, length, apart)
+    strands = fuzzed(groom, strands, length)
+    share = groom.cut_share()
+    if style.cut.line_below_eyes_mm is not None or style.fringe is not None:
+        share = np.minimum(share, _blunt(groom, strands, fringe))
+    strands = resample(strands, style.points, share)
+    return groom.head.distance.push_out(strands, _clearance(groom, strands)), clump
+
+
+def _shell(groom: Groom, fringe: F32Array) -> F32Array:
+    """(n,) height over the skin that a strand rises to, metres."""
+    fall = groom.style.fall
+    low, high = fall.shell_mm
+    stream = groom.stream("shell")
+    part = fall.shell_sides + (1 - fall.shell_sides) * groom.top
+    mm = low + (high - low) * groom.variation.shell * part * stream.uniform(len(groom)) ** 0.75
+    mm = np.where(fringe, 2.5 + 5.0 * stream.uniform(len(groom)), mm)
+    return np.asarray(mm * (1 - 0.85 * groom.hidden) * 1e-3, np.float32)
+
+
+def _clearance(groom: Groom, strands: F32Array) -> F32Array:
+    """Least distance to the skin; hair on the shoulders lies in a layer."""
+    low = smoothstep(groom.head.eye_m[1] - 0.13 - strands[:, :, 1], 0.0, 0.06)
+    loose = 0.009 * low if groom.style.fall.frames_face else 0.0
+    return np.asarray(groom.style.clearance_mm * 1e-3 + loose, np.float32)
+
+
+def _round_the_face(groom: Groom, fringe: F32Array, index: I32Array) -> Push:
+    """Falling hair goes to the side of the face, and before or behind the shoulders."""
+    head, fall = groom.head, groom.style.fall
+    rest = groom.roots.rest_dm[index]
+    side = np.where(groom.combed_dm[index, 0] > groom.part_x_dm[index], 1.0, -1.0)
+    side = side * groom.variation.mirror
+    before = groom.azimuth_deg[index] < 78 + 25 * groom.noise(rest, 2.5)
+    free = ~fringe[index]
+    eye, middle = head.eye_m, head.centre_m
+
+    def push(p: F32Array, _: float) -> F32Array:
+        low = smoothstep(eye[1] - 0.05 - p[:, 1], 0.0, 0.05)
+        at_face = smoothstep(p[:, 2] - middle[2] - 0.03, 0.0, 0.03)
+        at_face = at_face * smoothstep(eye[1] + 0.045 - p[:, 1], 0.0, 0.05)
+        at_face = at_face * (1 - smoothstep(np.abs(p[:, 0]), 0.07, 0.1)) * free
+        out = np.zeros_like(p)
+        out[:, 0] = 0.5 * at_face * np.where(p[:, 0] > 0, 1.0, -1.0)
+        out[:, 0] -= 0.06 * low * side * before
+        out[:, 2] = low * np.where(before, 0.14, -0.10)
+        if fall.tucks:
+            under = smoothstep(eye[1] - 0.03 - p[:, 1], 0.0, 0.05) * free
+            out[:, 0] -= fall.tucks * np.sign(p[:, 0]) * under
+        return out * np.float32(fall.frames_face)
+
+    return push
+
+
+def clumped(
+    groom: Groom, strands: F32Array, keys: F32Array, length_m: F32Array, apart: F32Array
+) -> tuple[F32Array, I32Array]:
+    """All levels of clumping, with the curl after its level."""
+    style = groom.style
+    clump = np.zeros(len(strands), np.int32)
+    for level, data in enumerate(style.clumps):
+        low, high = data.amount
+        tight = groom.variation.clumping
+        strands, clump = gather(
+            strands,
+            keys,
+            groom.stream(f"clump{level}"),
+            count=data.count,
+            amount=(low * tight, min(high * tight, 0.97)),
+            power=data.power,
+            wander_m=data.wander_mm * 1e-3,
+            waves=data.waves,
+            unevenness=data.unevenness,
+            apart=apart,
+        )
+        curl = style.curl
+        if curl is not None and curl.level == level:
+            strands = coil(
+                strands,
+                clump,
+                length_m,
+                groom.stream("curl"),
+                radius_m=curl.radius_mm * 1e-3,
+                pitch_m=curl.pitch_mm * 1e-3,
+                start_m=curl.start_mm * 1e-3,
+                phase_spread=curl.phase_spread,
+                flatten=curl.flatten,
+                vary=curl.vary,
+                loosen=0.5 * apart,
+            )
+    return strands, clump
+
+
+def fuzzed(groom: Groom, strands: F32Array, length_m: F32Array) -> F32Array:
+    """Bends, frizz, and flyaways that leave their clumps."""
+    fuzz, m = groom.style.fuzz, strands.shape[1]
+    reach = np.minimum(length_m, MOST_BENT_M)
+    if fuzz.bend:
+        bank = WanderBank(m, groom.stream("bend"), (0.6, 1.7, 3.5))
+        strands = bank.add(strands, fuzz.bend * reach)
+    if fuzz.frizz:
+        bank = WanderBank(m, groom.stream("frizz"), fuzz.frizz_waves)
+        strands = bank.add(strands, fuzz.frizz * reach)
+    loose = groom.flyaway & (length_m > 0.012)
+    if loose.any():
+        bank = WanderBank(m, groom.stream("flyaway"), (0.7, 1.8, 3.5))
+        strands[loose] = bank.add(strands[loose], fuzz.flyaway_bend * reach[loose])
+    return strands
+
+
+def _blunt(groom: Groom, strands: F32Array, fringe: F32Array) -> F32Array:
+    """Share of each strand above the line to which hair or fringe is cut."""
+    style, stream, n = groom.style, groom.stream("line"), len(groom)
+    eye = groom.head.eye_m[1]
+    height = np.full(n, -9.0, np.float32)
+    if style.cut.line_below_eyes_mm is not None:
+        depth = style.cut.line_below_eyes_mm * groom.length_scale * 1e-3
+        height[:] = eye - depth + 0.012 * groom.behind
+    if style.fringe is not None:
+        height = np.where(fringe, eye + style.fringe.above_eyes_mm * 1e-3, height)
+    loose = np.where(stream.uniform(n) < 0.25, 0.010, 0.0025)
+    height = height + loose * stream.normal(n)
+    height = np.where(groom.flyaway, -9.0, height)
+    return cut_below(strands, height.astype(np.float32))

@@ -1,0 +1,151 @@
+"""The whole config: presets, overrides and their errors."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from sampler.camera import CameraConfig
+from sampler.config_model import ConfigModel
+from sampler.environment import EnvironmentConfig
+from sampler.expression import ExpressionConfig
+from sampler.eyes import EyesConfig
+from sampler.gaze import GazeConfig
+from sampler.hair import BrowConfig, FacialHairConfig, HairConfig
+from sampler.identity import IdentityConfig
+from sampler.pose import PoseConfig
+from sampler.skin import SkinConfig
+from sampler.wear import WearConfig
+from spec_schema.errors import SpecError, nearest
+
+__all__ = ["DEFAULT_PRESET", "SamplerConfig", "load_config", "preset_names"]
+
+DEFAULT_PRESET: Final = "facesynthetics"
+
+
+class SamplerConfig(ConfigModel):
+    """Every distribution that a manifest is drawn from, by component."""
+
+    pose: PoseConfig
+    camera: CameraConfig
+    identity: IdentityConfig
+    expression: ExpressionConfig
+    gaze: GazeConfig
+    eyes: EyesConfig
+    skin: SkinConfig
+    hair: HairConfig
+    facial_hair: FacialHairConfig
+    brows: BrowConfig
+    glasses: WearConfig
+    headwear: WearConfig
+    clothing: WearConfig
+    environment: EnvironmentConfig
+
+
+def preset_names() -> list[str]:
+    """Presets that this release ships."""
+    folder = resources.files("sampler").joinpath("presets")
+    return sorted(p.name.removesuffix(".toml") for p in folder.iterdir() if p.name.endswith(".toml"))
+
+
+def _read_preset(preset: str) -> dict[str, Any]:
+    """A preset's tables by its name, or by the path of a TOML file; what it extends is in it."""
+    if preset in preset_names():
+        text = resources.files("sampler").joinpath("presets", f"{preset}.toml").read_text("utf-8")
+    elif preset.endswith(".toml"):
+        try:
+            text = Path(preset).read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as e:
+            raise SpecError(f"{preset}: can't be read as a preset: {e}") from e
+    else:
+        hint = nearest(preset, preset_names())
+        raise SpecError(f"no preset {preset!r}; {hint} A path must end in .toml")
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as e:
+        raise SpecError(f"preset {preset}: not valid TOML: {e}") from e
+    base = data.pop("extends", None)
+    if base is None:
+        return data
+    if not isinstance(base, str) or base == preset or base not in preset_names():
+        hint = nearest(str(base), preset_names())
+        raise SpecError(f"preset {preset}: extends = {base!r}: no such preset; {hint}")
+    return _merge(_read_preset(base), data)
+
+
+def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """``over`` laid over ``base``; a table with another ``kind`` replaces the one below it."""
+    out = dict(base)
+    for key, value in over.items():
+        old = out.get(key)
+        other_kind = (
+            isinstance(old, dict)
+            and isinstance(value, dict)
+            and "kind" in value
+            and value["kind"] != old.get("kind")
+        )
+        if isinstance(old, dict) and isinstance(value, dict) and not other_kind:
+            out[key] = _merge(old, value)
+        else:
+            out[key] = value
+    return out
+
+
+_BARE_WORD = re.compile(r"^[A-Za-z][A-Za-z0-9_-]*$")
+
+
+def _parse_override(text: str) -> dict[str, Any]:
+    """Nested tables of one ``key.path=value``; the value is TOML, or a bare word."""
+    path, equals, value = text.partition("=")
+    if not equals or not path.strip():
+        raise SpecError(f"--set {text}: write it as key.path=value, such as pose.yaw.scale_deg=40")
+    value = value.strip()
+    if _BARE_WORD.match(value) and value not in ("true", "false", "inf", "nan"):
+        value = f'"{value}"'
+    try:
+        return tomllib.loads(f"{path.strip()} = {value}")
+    except tomllib.TOMLDecodeError as e:
+        raise SpecError(f"--set {text}: {e}") from e
+
+
+def _message(error: ValidationError) -> str:
+    first = error.errors()[0]
+    path = ".".join(str(p) for p in first["loc"] if p != "function-wrap")
+    text = first["msg"].removeprefix("Value error, ")
+    shown = ""
+    if isinstance(first.get("input"), int | float | str):
+        shown = f" is {first['input']!r}"
+    return f"{path or 'config'}{shown}: {text}"
+
+
+def load_config(
+    preset: str = DEFAULT_PRESET, overrides: Sequence[str] | Mapping[str, Any] = ()
+) -> SamplerConfig:
+    """A checked config.
+
+    Args:
+        preset: name of a shipped preset, or the path of a TOML file (whole, as
+            ``--print-config`` prints it, or with ``extends = "<preset>"`` and what differs).
+        overrides: ``key.path=value`` texts as for ``--set``, or nested tables.
+
+    Raises:
+        SpecError: naming the key, the value, the rule and the nearest valid name.
+    """
+    data = _read_preset(preset)
+    if isinstance(overrides, Mapping):
+        data = _merge(data, overrides)
+    else:
+        tables: dict[str, Any] = {}
+        for text in overrides:
+            tables = _merge(tables, _parse_override(text))
+        data = _merge(data, tables)
+    try:
+        return SamplerConfig.model_validate(data)
+    except ValidationError as e:
+        raise SpecError(_message(e)) from e

@@ -1,0 +1,58 @@
+"""What the sampler needs to know of the assets: the catalogue, and where landmarks lie."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assets.catalog import Catalog
+
+__all__ = ["Inputs", "Landmarks", "load_inputs"]
+
+
+class Landmarks(Protocol):
+    """Where the 68 landmarks of a face lie."""
+
+    @property
+    def shape_keys(self) -> tuple[str, ...]:
+        """Identity shape keys in the order of the ``shape`` columns."""
+
+    @property
+    def one_sided(self) -> frozenset[str]:
+        """Shape keys in [0, 1]; all others are in [-1, 1]."""
+
+    def landmarks_head_m(
+        self,
+        macro: Mapping[str, NDArray[np.float64]],
+        shape: NDArray[np.float32],
+        expression: NDArray[np.float32],
+    ) -> NDArray[np.float32]:
+        """``(n, 68, 3)`` in the head frame, metres.
+
+        Args:
+            macro: ``(n,)`` by field name of the spec's identity.
+            shape: ``(n, K)`` in the order of ``shape_keys``.
+            expression: ``(n, 52)`` in the order of ``ARKIT_UNITS``.
+        """
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Everything outside the config that a manifest depends on."""
+
+    catalog: Catalog
+    landmarks: Landmarks
+    asset_lock: Mapping[str, str]
+
+
+def load_inputs() -> Inputs:
+    """The shipped assets; fetches the packs if they are missing."""
+    from assets.head.landmarks import load_landmark_model
+    from assets.packs import asset_lock
+    from assets.store import open_store
+
+    return Inputs(Catalog.load(), load_landmark_model(open_store()), asset_lock())

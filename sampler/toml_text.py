@@ -1,0 +1,45 @@
+"""TOML text of plain data (the standard library only reads it)."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+__all__ = ["to_toml"]
+
+_BARE = re.compile(r"^[A-Za-z0-9_-]+$")
+
+
+def _key(key: str) -> str:
+    return key if _BARE.match(key) else json.dumps(key)
+
+
+def _inline(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, int | float):
+        return repr(value)
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{_key(k)} = {_inline(v)}" for k, v in value.items()) + " }"
+    return "[" + ", ".join(_inline(v) for v in value) + "]"
+
+
+def _is_table(value: Any) -> bool:
+    """Tables that hold tables, or many keys, get a header; small ones stand in a line."""
+    return isinstance(value, Mapping) and "kind" not in value
+
+
+def to_toml(data: Mapping[str, Any], path: tuple[str, ...] = ()) -> str:
+    """TOML text; distributions (tables with a ``kind``) are written in one line."""
+    plain = {k: v for k, v in data.items() if not _is_table(v)}
+    tables = {k: v for k, v in data.items() if _is_table(v)}
+    lines = []
+    if path and (plain or not tables):
+        lines.append(f"[{'.'.join(map(_key, path))}]")
+    lines += [f"{_key(k)} = {_inline(v)}" for k, v in plain.items()]
+    text = "\n".join(lines) + ("\n\n" if lines else "")
+    return text + "".join(to_toml(v, (*path, k)) for k, v in tables.items())
