@@ -23,6 +23,8 @@ _SUPERSAMPLING: Final = 4
 # Widths were chosen on tiles of this size and grow with the tile.
 _DESIGN_SIZE_PX: Final = 320
 _EDGE_ALPHA: Final = 150
+# Small faces get finer marks, or these would hide them.
+_BOLDNESS: Final = (0.55, 1.1)
 _UNKNOWN_CLASS: Final[Colour] = (255, 0, 255)
 _ARROW_HEAD: Final = 0.16
 _NEAR_M: Final = 1e-3
@@ -31,8 +33,8 @@ _NEAR_M: Final = 1e-3
 class _Pen:
     """Lines and dots with a dark edge, in tile pixels, on a supersampled transparent layer."""
 
-    def __init__(self, size_px: int) -> None:
-        self._unit = _SUPERSAMPLING * size_px / _DESIGN_SIZE_PX
+    def __init__(self, size_px: int, boldness: float) -> None:
+        self._unit = _SUPERSAMPLING * boldness * size_px / _DESIGN_SIZE_PX
         side = size_px * _SUPERSAMPLING
         self._layer = Image.new("RGBA", (side, side))
         self._draw = ImageDraw.Draw(self._layer)
@@ -82,8 +84,8 @@ def with_marks(
     image: Image.Image, labels: Labels, style: OverlayStyle, size_px: int
 ) -> Image.Image:
     """The picture at ``size_px`` with its labels drawn on it."""
-    pen = _Pen(size_px)
     x0, y0, x1, y1 = scaled_px(labels.face_box_px, labels.size_px, size_px)
+    pen = _Pen(size_px, float(np.clip(2.2 * (y1 - y0) / size_px, *_BOLDNESS)))
     corners = np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]])
     pen.line(corners, style.face_box, 0.9, closed=True)
     landmarks = scaled_px(labels.landmarks_px, labels.size_px, size_px)

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from typing import Any, Final
 
 from renderer.machine import peak_mb
@@ -22,20 +23,18 @@ _READ_BYTES: Final = 1 << 20
 _EXIT_PATIENCE_S: Final = 5.0
 
 
+@dataclass(frozen=True)
 class Exit:
-    """How a worker ended.
+    """How a worker ended."""
 
-    Attributes:
-        code: exit code, None where a signal ended it.
-        signal_name: such as ``SIGSEGV``, None where it left by itself.
-        peak_mb: largest resident size.
-    """
-
-    def __init__(self, status: int, peak: float) -> None:
-        code = os.waitstatus_to_exitcode(status)
-        self.code = code if code >= 0 else None
-        self.signal_name = signal_name(-code) if code < 0 else None
-        self.peak_mb = peak
+    code: int | None
+    """Exit code; None where a signal ended it."""
+    signal_name: str | None
+    """Such as ``SIGSEGV``; None where it left by itself."""
+    peak_mb: float
+    """Largest resident size."""
+    log_tail: str
+    """The end of what it printed."""
 
     def __str__(self) -> str:
         if self.signal_name is None:
@@ -101,12 +100,6 @@ class Child:
             return []
         return list(self._decoder.feed(data)) if data else None
 
-    def log_tail(self) -> str:
-        """The end of what it printed."""
-        size = os.fstat(self._log.fileno()).st_size
-        tail = os.pread(self._log.fileno(), _TAIL_BYTES, max(0, size - _TAIL_BYTES))
-        return tail.decode(errors="replace").strip()
-
     def kill(self) -> None:
         """End it now."""
         with contextlib.suppress(ProcessLookupError):
@@ -123,10 +116,19 @@ class Child:
         if not pid:
             self.kill()
             _, status, usage = os.wait4(self.pid, 0)
-        self._process.returncode = os.waitstatus_to_exitcode(status)  # Popen need not wait
+        code = os.waitstatus_to_exitcode(status)
+        self._process.returncode = code  # so that Popen knows it need not wait
+        tail = self._log_tail()
         self._out.close()
         self._log.close()
-        return Exit(status, peak_mb(usage))
+        if code < 0:
+            return Exit(None, signal_name(-code), peak_mb(usage), tail)
+        return Exit(code, None, peak_mb(usage), tail)
+
+    def _log_tail(self) -> str:
+        size = os.fstat(self._log.fileno()).st_size
+        tail = os.pread(self._log.fileno(), _TAIL_BYTES, max(0, size - _TAIL_BYTES))
+        return tail.decode(errors="replace").strip()
 
 
 def _environment() -> dict[str, str]:

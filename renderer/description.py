@@ -20,7 +20,14 @@ from spec_schema.classes import CLASS_COLOURS, SegmentationClass
 from spec_schema.dataset import DATASET_VERSION
 from spec_schema.manifest import Manifest
 
-__all__ = ["IDENTITY_KEYS", "describe", "description_bytes", "npz_bytes", "own_version", "readme_text"]
+__all__ = [
+    "IDENTITY_KEYS",
+    "describe",
+    "description_bytes",
+    "npz_bytes",
+    "own_version",
+    "readme_text",
+]
 
 IDENTITY_KEYS: Final = ("dataset_version", "manifest", "settings", "versions", "asset_lock")
 """What must be equal for two runs to share a folder."""

@@ -39,7 +39,9 @@ class Journal:
         self.path = root / JOURNAL_FOLDER / f"{tag}.jsonl"
         try:
             self.path.parent.mkdir(exist_ok=True)
-            self._handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
+            self._handle = os.open(
+                self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666
+            )
         except OSError as e:
             raise DatasetError(f"{self.path}: can't be written: {e.strerror or e}") from e
         try:
@@ -82,7 +84,10 @@ class Journal:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        tb: TracebackType | None,
     ) -> None:
         self.close()
 

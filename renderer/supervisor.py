@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from renderer.child import Child
+from renderer.child import Child, Exit
 from renderer.protocol import ProtocolError
 from renderer.settings import RenderSettings
 from spec_schema.errors import ToolError
 from spec_schema.spec import SceneSpec
 
-__all__ = ["Attempt", "Failure", "Item", "Limits", "Supervisor", "default_item_seconds"]
+__all__ = ["Attempt", "Failure", "Item", "Limits", "Supervisor"]
 
 ATTEMPTS: Final = 2
 _WAIT_S: Final = 0.1
@@ -35,14 +35,14 @@ class Limits:
     recycle_items: int = 500
     recycle_mb: float = 4096.0
 
+    @classmethod
+    def for_settings(cls, settings: RenderSettings, item_s: float | None = None) -> Limits:
+        """A sample hangs after ten minutes and eight times its cost on one core.
 
-def default_item_seconds(settings: RenderSettings) -> float:
-    """When a sample surely hangs: ten minutes, and eight times its measured cost on one core.
-
-    The cost, long hair: 10 s + 6 s a path and pixel at 640² (docs/rendering.md).
-    """
-    cost_s = (10 + 6 * settings.samples) * (settings.size_px / 640) ** 2
-    return 600 + 8 * cost_s
+        The cost, long hair: 10 s, and 6 s a path and pixel at 640² (docs/rendering.md).
+        """
+        cost_s = (10 + 6 * settings.samples) * (settings.size_px / 640) ** 2
+        return cls(item_s if item_s is not None else 600 + 8 * cost_s)
 
 
 @dataclass(frozen=True)
@@ -149,33 +149,34 @@ class Supervisor:
                     self._fill(slot, items)
                 if all(slot.child is None for slot in self._slots):
                     break
-                for key, _ in self._selector.select(_WAIT_S):
-                    self._listen(key.data, items)
+                heard = [key.data for key, _ in self._selector.select(_WAIT_S)]
+                for slot in heard:
+                    self._listen(slot, items)
                 for slot in self._slots:
-                    self._check_deadline(slot)
+                    if slot not in heard:  # it may have answered while we were suspended
+                        self._check_deadline(slot)
                 self._tick()
         finally:
             for slot in self._slots:
                 if slot.child is not None:
                     slot.child.kill()
             for slot in self._slots:
-                self._retire(slot)
+                if slot.child is not None:
+                    self._retire(slot)
             self._selector.close()
 
     def _fill(self, slot: _Slot, items: Iterator[Item]) -> None:
         """Give an idle slot work, or let its worker go."""
         if self._draining and not (slot.ready and slot.item is not None):
             slot.item = None
-            self._retire(slot)
-            return
-        if slot.item is None:
-            slot.item = next(items, None)
-            slot.attempt = 1
-            if slot.item is None:
-                self._retire(slot)
-                return
-            if slot.ready:
+        elif slot.item is None:
+            slot.item, slot.attempt = next(items, None), 1
+            if slot.item is not None and slot.ready:
                 self._dispatch(slot)
+        if slot.item is None:
+            if slot.child is not None:
+                self._retire(slot)
+            return
         if slot.child is None:
             slot.child = Child(self._settings, self._engine)
             slot.since, slot.phase, slot.served = time.monotonic(), "start", 0
@@ -185,9 +186,7 @@ class Supervisor:
         assert slot.child is not None
         assert slot.item is not None
         slot.since, slot.phase = time.monotonic(), "start"
-        slot.child.send(
-            {"kind": "item", "row": slot.item.row, "spec": slot.item.spec.model_dump()}
-        )
+        slot.child.send({"kind": "item", "row": slot.item.row, "spec": slot.item.spec.model_dump()})
 
     def _listen(self, slot: _Slot, items: Iterator[Item]) -> None:
         assert slot.child is not None
@@ -252,32 +251,28 @@ class Supervisor:
         self, slot: _Slot, kind: Literal["crash", "timeout", "protocol"], message: str | None
     ) -> None:
         """The worker is gone, or as good as gone."""
-        assert slot.child is not None
-        child, was_ready = slot.child, slot.ready
-        self._selector.unregister(child)
-        tail = child.log_tail
-        text = ""
-        slot.child, slot.ready = None, False
-        ended, text = child.reap_with_log()
+        was_ready = slot.ready
+        ended = self._retire(slot)
         reason = message or f"the worker {ended}"
-        del tail
-        if not was_ready:
-            self._start_failures += 1
-            if self._start_failures >= self._limits.start_failures and not self._draining:
-                raise ToolError(
-                    f"render workers don't start: {self._start_failures} in a row ended before "
-                    f"they were ready; the last one: {reason}\n{text}"
-                )
-            return
-        if slot.item is not None:
-            failure = Failure(kind, reason, ended.signal_name, ended.code, slot.phase, text)
+        if was_ready:
+            failure = Failure(
+                kind, reason, ended.signal_name, ended.code, slot.phase, ended.log_tail
+            )
             self._failed(slot, failure, ended.peak_mb)
+            return
+        self._start_failures += 1
+        if self._start_failures >= self._limits.start_failures and not self._draining:
+            raise ToolError(
+                f"render workers don't start: {self._start_failures} in a row ended before they "
+                f"were ready; the last one: {reason}\n{ended.log_tail}"
+            )
 
     def _failed(self, slot: _Slot, failure: Failure, rss_mb: float) -> None:
         """Settle or retry the slot's item; the worker that had it is not used again."""
         assert slot.item is not None
         seconds = time.monotonic() - slot.since
-        self._retire(slot)
+        if slot.child is not None:
+            self._retire(slot)
         final = slot.attempt >= ATTEMPTS and not self._draining
         attempt = Attempt(slot.item, slot.attempt, seconds, rss_mb, None, failure, final)
         if final:
@@ -286,10 +281,12 @@ class Supervisor:
             slot.attempt += 1
         self._report(attempt)
 
-    def _retire(self, slot: _Slot) -> None:
-        """Let the slot's worker go."""
-        if slot.child is None:
-            return
-        self._selector.unregister(slot.child)
-        slot.child.reap()
+    def _retire(self, slot: _Slot) -> Exit:
+        """Let the slot's worker go; at once where it is not ready yet."""
+        assert slot.child is not None
+        child, was_ready = slot.child, slot.ready
+        self._selector.unregister(child)
         slot.child, slot.ready = None, False
+        if not was_ready:
+            child.kill()
+        return child.reap()

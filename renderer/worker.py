@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import faulthandler
 import os
+import resource
 import signal
 import sys
 import threading
@@ -120,6 +121,8 @@ def main() -> None:
         incoming, outgoing = claim_pipes()
         die_with_parent(int(sys.argv[1]))
         faulthandler.enable()
+        _, most = resource.getrlimit(resource.RLIMIT_CORE)
+        resource.setrlimit(resource.RLIMIT_CORE, (0, most))  # crashes must not fill the disk
         serve(incoming, outgoing)
         code = 0
     except BrokenPipeError:

@@ -50,7 +50,7 @@ class HeadShot:
     x_m: float = 0.0
     y_m: float = 0.0
     z_m: float = 0.9
-    focal_length_mm: float = 60.0
+    focal_length_mm: float = 85.0
     gaze_yaw_deg: float = 12.0
     gaze_pitch_deg: float = -6.0
     brightness: float = 1.0
@@ -59,8 +59,8 @@ class HeadShot:
 HEAD_SHOTS: tuple[HeadShot, ...] = (
     HeadShot(31.0, -12.0, 8.0, 0.035, -0.02),
     HeadShot(-31.0, 12.0, -8.0, -0.035, 0.02, 0.7),
-    HeadShot(62.0, 17.0, -21.0, -0.05, 0.03, 1.1, 75.0),
-    HeadShot(-9.0, -24.0, 33.0, 0.06, 0.05, 0.8, 50.0, -14.0, 9.0),
+    HeadShot(62.0, 17.0, -21.0, -0.05, 0.03, 1.1, 105.0),
+    HeadShot(-9.0, -24.0, 33.0, 0.06, 0.05, 0.8, 70.0, -14.0, 9.0),
 )
 """Asymmetric poses, the first two opposite, each off the optical axis."""
 

@@ -24,6 +24,9 @@ class HeadFacts:
     neck_fractions: dict[str, float]
     neck_whole_at: float
     pivot_bone: str
+    arm_fractions: dict[str, float]
+    arm_pivot_bone: str
+    arm_lowering_deg: float
     eye_ranges: dict[str, tuple[int, int]]
     regions: dict[str, Any]
     landmarks: dict[int, tuple[int, ...]]
@@ -48,6 +51,9 @@ def load_facts() -> HeadFacts:
         neck_fractions=d["neck"]["fractions"],
         neck_whole_at=d["neck"]["whole_at"],
         pivot_bone=d["neck"]["pivot_bone"],
+        arm_fractions=d["arms"]["fractions"],
+        arm_pivot_bone=d["arms"]["pivot_bone"],
+        arm_lowering_deg=d["arms"]["lowering_deg"],
         eye_ranges={side: (r[0], r[1]) for side, r in d["eyes"].items()},
         regions=d["regions"],
         landmarks={int(k): tuple(v) for k, v in d["landmarks"].items()},

@@ -12,7 +12,7 @@ from assets.geometry import F32Array, I32Array, U8Array
 from assets.head.facts import load_facts
 from assets.head.landmarks import frame_rotation
 from assets.head.morph import MorphTargets
-from assets.head.rig import NeckRig, load_neck_rig
+from assets.head.rig import NeckRig, load_arms, load_neck_rig
 from assets.head.surface import HeadSurface, load_surface, vertex_normals
 from assets.store import Store
 from spec_schema.frames import (
@@ -81,6 +81,7 @@ class HeadModel:
         self.targets = MorphTargets(store, self.facts)
         self.surface: HeadSurface = load_surface(store)
         self.rig: NeckRig = load_neck_rig(store)
+        self.arms = load_arms(store)
         self.rest_from_head = frame_rotation(store)
         """(3, 3): axes of the head frame in the upright rest pose."""
 
@@ -126,6 +127,8 @@ class HeadModel:
         world_from_head = world_from_skull @ rest_from_head
 
         expressed = self.targets.express(neutral, spec.expression)
+        for arm in self.arms:
+            expressed = arm.lower(expressed)
         cage = self.rig.turn(expressed, world_from_rest, pivot)
         vertices = self.refine(cage)
         camera_from_head = _rigid(label, np.array([spec.pose.x_m, spec.pose.y_m, spec.pose.z_m]))

@@ -1,7 +1,8 @@
-"""Turning the head on the neck, and the eyes in the head."""
+"""Turning the head on the neck, and letting the arms hang."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -14,7 +15,7 @@ from assets.geometry import F32Array
 from assets.head.facts import load_facts
 from assets.store import Store
 
-__all__ = ["NeckRig", "load_neck_rig"]
+__all__ = ["Arm", "NeckRig", "load_arms", "load_neck_rig"]
 
 F64Array = NDArray[np.float64]
 
@@ -47,10 +48,60 @@ class NeckRig:
         return out.astype(np.float32)
 
 
+@dataclass(frozen=True)
+class Arm:
+    """One arm, lowered from the base mesh's spread pose to a hanging one."""
+
+    share: F32Array
+    """(19158,)"""
+    pivot_vertices: NDArray[np.int64]
+    rotation_vector: F64Array
+    """(3,) radians"""
+
+    def lower(self, cage_m: F32Array) -> F32Array:
+        """Cage (19158, 3) with this arm lowered about the shoulder of this identity."""
+        pivot = cage_m[self.pivot_vertices].astype(np.float64).mean(0)
+        out = cage_m.astype(np.float64)
+        moving = self.share > 0
+        share = self.share[moving, None].astype(np.float64)
+        turned = Rotation.from_rotvec(share * self.rotation_vector)
+        out[moving] = turned.apply(out[moving] - pivot) + pivot
+        return out.astype(np.float32)
+
+
 @lru_cache(maxsize=2)
 def load_neck_rig(store: Store) -> NeckRig:
     """From the pack's default rig: every bone follows its nearest ancestor in ``head.toml``."""
     facts = load_facts()
+    share, total = _shares(store, facts.neck_fractions)
+    share = np.minimum(share / facts.neck_whole_at, 1.0)
+    share = _with_helpers(share, total, store)
+    return NeckRig(share.astype(np.float32), _joint(store, facts.pivot_bone))
+
+
+@lru_cache(maxsize=2)
+def load_arms(store: Store) -> tuple[Arm, ...]:
+    """Both arms, lowered by the angle in ``head.toml``."""
+    facts = load_facts()
+    arms = []
+    for side, sign in (("L", -1.0), ("R", 1.0)):
+        fractions = {f"{bone}.{side}": f for bone, f in facts.arm_fractions.items()}
+        share, total = _shares(store, fractions)
+        share = _with_helpers(share, total, store)
+        vector = np.array([0.0, 0.0, sign * np.radians(facts.arm_lowering_deg)])
+        pivot = _joint(store, f"{facts.arm_pivot_bone}.{side}")
+        arms.append(Arm(share.astype(np.float32), pivot, vector))
+    return tuple(arms)
+
+
+def _joint(store: Store, bone: str) -> NDArray[np.int64]:
+    """Cage vertices whose mean is the head of a bone."""
+    bones: list[dict[str, Any]] = store.json("head/rig/bones")
+    return np.asarray(next(b for b in bones if b["name"] == bone)["head"]["vertices"], np.int64)
+
+
+def _shares(store: Store, fractions: Mapping[str, float]) -> tuple[F64Array, F64Array]:
+    """Per vertex the weighted fraction of its bones, and its total weight, (19158,) each."""
     bones: list[dict[str, Any]] = store.json("head/rig/bones")
     parent = {b["name"]: b["parent"] for b in bones}
     offsets = np.asarray(store.array("head/rig/offsets"))
@@ -60,18 +111,13 @@ def load_neck_rig(store: Store) -> NeckRig:
     total, moved = np.zeros(n), np.zeros(n)
     for i, bone in enumerate(bones):
         name: str | None = bone["name"]
-        while name and name not in facts.neck_fractions:
+        while name and name not in fractions:
             name = parent.get(name)
-        fraction = facts.neck_fractions[name] if name else 0.0
+        fraction = fractions[name] if name else 0.0
         a, b = offsets[i], offsets[i + 1]
         np.add.at(moved, vertex[a:b], weight[a:b] * fraction)
         np.add.at(total, vertex[a:b], weight[a:b])
-    share = np.where(total > 1e-6, moved / np.maximum(total, 1e-6), 0.0)
-    share = np.minimum(share / facts.neck_whole_at, 1.0)
-    share = _with_helpers(share, total, store)
-    pivot = next(b for b in bones if b["name"] == facts.pivot_bone)["head"]
-    vertices = np.asarray(pivot["vertices"], np.int64)
-    return NeckRig(share.astype(np.float32), vertices)
+    return np.where(total > 1e-6, moved / np.maximum(total, 1e-6), 0.0), total
 
 
 def _with_helpers(share: F64Array, total: F64Array, store: Store) -> F64Array:

@@ -40,7 +40,7 @@ _MASKS = ("face", "lips", "eyelids", "ears")
 
 @dataclass(frozen=True)
 class BodyPixels:
-    """The texels of the whole UV square that show skin of head or upper body."""
+    """The texels of the whole UV square that show upper body, mouth or eye sockets."""
 
     index: I32Array
     """(P,) into the flattened (M, M) map."""
@@ -230,10 +230,20 @@ def _texel_area(rest: F32Array) -> F32Array:
     return np.asarray(np.minimum(area, np.quantile(area, 0.98)), np.float32)
 
 
+def _deep_inside(window: tuple[float, float, float, float], size: int) -> BoolArray:
+    """Texels of the whole UV square that the window's own maps stand for."""
+    centre = (np.arange(size) + 0.5) / size
+    margin = 8 / size
+    across = (centre > window[0] + margin) & (centre < window[1] - margin)
+    up = (centre > window[2] + margin) & (centre < window[3] - margin)
+    return np.asarray(up[:, None] & across[None, :])
+
+
 def _body_arrays(mesh: HeadMesh, c: SkinConstants) -> Arrays:
     raster = draw_quads(mesh.quads, mesh.quad_uv, (0.0, 1.0, 0.0, 1.0), c.window.body_resolution)
     rest = raster.draw(mesh.rest_m)
     wanted = (rest[..., 1] > c.window.body_lowest_y_m) & (raster.gutter_texels < 6)
+    wanted &= ~_deep_inside(c.window.uv, c.window.body_resolution)
     points = rest[wanted]
     island = mesh.island[raster.quad[wanted]]
 

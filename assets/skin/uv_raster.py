@@ -15,7 +15,7 @@ __all__ = ["BoolArray", "UvRaster", "draw_quads"]
 BoolArray = NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class UvRaster:
     """Which mesh point each texel shows. Row 0 is at the bottom (least v)."""
 

@@ -11,6 +11,9 @@ import bpy
 import numpy as np
 from numpy.typing import NDArray
 
+from assets.catalog import Catalog
+from assets.hdri import blender_hdri_path
+from assets.store import open_store
 from spec_schema.errors import AssetError, nearest
 
 __all__ = ["HdriSource", "catalogue_hdri", "read_exr_rgb"]
@@ -25,30 +28,26 @@ def catalogue_hdri(hdri_id: str) -> NDArray[Any]:
     Raises:
         AssetError: no such id, or bpy's file is missing or differs from the recorded one.
     """
-    from assets.catalog import Catalog
-    from assets.store import open_store
-
     entries = Catalog.load().hdris
     if hdri_id not in entries:
-        raise AssetError(
-            f"environment.hdri is {hdri_id!r}: no such HDRI; {nearest(hdri_id, entries)}"
-        )
+        choices = nearest(hdri_id, entries)
+        raise AssetError(f"environment.hdri is {hdri_id!r}: no such HDR environment; {choices}")
     entry = entries[hdri_id]
     if entry.source == "pack":
         return open_store().array(f"hdri/{hdri_id}")
-    return _bundled(hdri_id, entry.file, entry.sha256)
+    return _bundled(entry.file, entry.sha256)
 
 
-def _bundled(hdri_id: str, file: str, sha256: str | None) -> NDArray[np.float32]:
-    folder = Path(bpy.utils.system_resource("DATAFILES")) / "studiolights" / "world"
-    path = folder / Path(file).name
-    if not path.is_file():
-        raise AssetError(f"HDRI {hdri_id!r}: bpy {bpy.app.version_string} has no file {path.name}")
+def _bundled(file: str, sha256: str | None) -> NDArray[np.float32]:
+    version = bpy.app.version_string
+    path = blender_hdri_path(file)
+    if path is None:
+        raise AssetError(f"HDR environment {file!r}: bpy {version} has no such file")
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     if sha256 is not None and digest != sha256:
         raise AssetError(
-            f"HDRI {hdri_id!r}: {path.name} of bpy {bpy.app.version_string} has SHA-256 "
-            f"{digest[:12]}…, and the catalogue records {sha256[:12]}…"
+            f"HDR environment {file!r} of bpy {version} has SHA-256 {digest[:12]}…, and the "
+            f"catalogue records {sha256[:12]}…"
         )
     return read_exr_rgb(path)
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import io
 import struct
-from pathlib import Path
 
-import bpy
 import numpy as np
 import pytest
 
+from assets.catalog import Catalog
+from assets.hdri import mean_luminance
 from renderer.blender.devices import DEVICE_KINDS, list_devices
-from renderer.blender.hdri import _bundled
+from renderer.blender.hdri import _bundled, catalogue_hdri
 from renderer.blender.render import Renderer
 from renderer.settings import DEVICES, RenderSettings
 from spec_schema.errors import AssetError, ToolError
@@ -61,27 +61,31 @@ def test_auto_takes_a_device_that_is_there() -> None:
     assert Renderer(Settings(device="auto"), even_light).device in {d.kind for d in list_devices()}
 
 
-def _world_files() -> list[str]:
-    folder = Path(bpy.utils.system_resource("DATAFILES")) / "studiolights" / "world"
-    return sorted(p.name for p in folder.glob("*.exr"))
+BUNDLED = [e.id for e in Catalog.load().hdris.values() if e.source == "bpy"]
 
 
-def test_bundled_environments_are_read() -> None:
-    files = _world_files()
-    assert len(files) == 8
-    pixels = _bundled("any", files[0], None)
-    assert pixels.shape[2] == 3
-    assert pixels.shape[1] == 2 * pixels.shape[0]
-    # The sky is up: row 0 is the top.
-    forest = _bundled("forest", "forest.exr", None)
-    assert forest[: len(forest) // 4].mean() > forest[-len(forest) // 4 :].mean()
+@pytest.mark.parametrize("hdri_id", BUNDLED)
+def test_bundled_environments_are_those_of_the_catalogue(hdri_id: str) -> None:
+    pixels = catalogue_hdri(hdri_id)
+    assert pixels.shape[1:] == (2 * len(pixels), 3)
+    recorded = Catalog.load().hdris[hdri_id].mean_luminance
+    assert mean_luminance(pixels) == pytest.approx(recorded, rel=0.01)
+    # Row 0 is the top, where the light is.
+    weights = pixels.mean(axis=(1, 2))
+    assert weights[: len(weights) // 2].sum() > weights[len(weights) // 2 :].sum()
+
+
+def test_an_unknown_environment_names_the_nearest() -> None:
+    wrong = BUNDLED[0] + "x"
+    with pytest.raises(AssetError, match=f"did you mean '{BUNDLED[0]}'"):
+        catalogue_hdri(wrong)
 
 
 def test_a_changed_environment_file_is_refused() -> None:
     with pytest.raises(AssetError, match="SHA-256"):
-        _bundled("city", "city.exr", "0" * 64)
-    with pytest.raises(AssetError, match="no file"):
-        _bundled("city", "town.exr", None)
+        _bundled("city.exr", "0" * 64)
+    with pytest.raises(AssetError, match="no such file"):
+        _bundled("town.exr", None)
 
 
 def test_scene_arrays_are_not_changed() -> None:
