@@ -70,7 +70,7 @@ class Cache:
             ) from e
         try:
             told = False
-            while not _try_lock(handle):
+            while not _try_lock(handle, self.folder):
                 if not told:
                     progress("another process is preparing the assets; waiting for it")
                     told = True
@@ -81,11 +81,16 @@ class Cache:
             os.close(handle)
 
 
-def _try_lock(handle: int) -> bool:
+def _try_lock(handle: int, folder: Path) -> bool:
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
+    except OSError as e:
+        raise AssetError(
+            f"{folder}: the file system does not lock files ({e.strerror}); set RF_ASSETS_DIR to "
+            "a folder on a local disk"
+        ) from e
     return True
 
 

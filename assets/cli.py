@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
@@ -20,6 +20,8 @@ from assets.verify import verify_cache
 from spec_schema.errors import EXIT_INTERRUPTED, EXIT_USAGE, ReplicantfaceError
 
 __all__ = ["app", "main"]
+
+_FROM: Final = {"pypi": "PyPI", "npm": "npm", "bpy": "inside"}
 
 app = typer.Typer(
     name="rf-assets",
@@ -177,7 +179,7 @@ def _describe(pack: Pack, cache: Cache) -> str:
     else:
         state = f"not here; `rf-assets fetch` gets {pack.archive}"
     lines = [
-        f"{pack.name}: {pack.source} {pack.requirement}, {pack.bytes / 1e6:.0f} MB",
+        f"{pack.name}: {_FROM[pack.source]} {pack.requirement}, {pack.bytes / 1e6:.0f} MB",
         f"  state        {state}",
         f"  gives        {pack.takes}",
         f"  licence      {pack.licence}",

@@ -65,6 +65,7 @@ def receipt_path(store: Path) -> Path:
 
 def compile_store(cache: Cache, progress: Progress) -> Path:
     """Compile all packs from their verified archives. The caller holds the cache's lock."""
+    from safetensors import SafetensorError
     from safetensors.numpy import save_file
 
     packs = load_packs()
@@ -87,13 +88,13 @@ def compile_store(cache: Cache, progress: Progress) -> Path:
         _publish(partial, target)
         receipt = _receipt(target)
         _write_durably(receipt_path(target), json.dumps(receipt, indent=1) + "\n")
-    except OSError as e:
+    except (OSError, SafetensorError) as e:
+        raise AssetError(
+            f"{target}: can't be written: {_why(e)}; make room, or set RF_ASSETS_DIR to a folder "
+            "on another disk"
+        ) from e
+    finally:
         partial.unlink(missing_ok=True)
-        why = "no disk space is left" if e.errno == errno.ENOSPC else e.strerror or str(e)
-        raise AssetError(f"{target}: can't be written: {why}") from e
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise
     progress(f"compiled {len(arrays)} arrays, {target.stat().st_size / 1e6:.0f} MB")
     return target
 
@@ -103,6 +104,12 @@ def header_bytes(path: Path) -> bytes:
     with path.open("rb") as f:
         length = f.read(8)
         return length + f.read(int.from_bytes(length, "little"))
+
+
+def _why(error: Exception) -> str:
+    """The cause in words; safetensors hands the system's error on as text."""
+    no_space = getattr(error, "errno", None) == errno.ENOSPC or "No space left" in str(error)
+    return "no disk space is left" if no_space else str(error)
 
 
 def _receipt(store: Path) -> dict[str, Any]:

@@ -138,9 +138,10 @@ def _explain(pack: Pack, cache: Cache, output: str) -> str:
     by_hand = (
         f"or put the file {pack.archive} (SHA-256 {pack.sha256}) into {cache.archives} by hand"
     )
-    lines = [line for line in output.splitlines() if line.strip()]
-    said = lines[-1].strip() if lines else "nothing"
-    if _OFFLINE.search(output):
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    telling = [line for line in lines if _OFFLINE.search(line)]
+    said = (telling or lines[-1:] or ["nothing"])[0]
+    if telling:
         return (
             f"{what}: {_REGISTRY[pack.source]} can't be reached. Connect this machine and run "
             f"`rf-assets fetch`, {by_hand}. The client said: {said}"

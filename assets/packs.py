@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 __all__ = ["Pack", "asset_lock", "licence_table", "load_packs", "packs_fingerprint"]
 
 _DECLARATION_FILES: Final = ("packs.toml", "fit_scales.toml")
+_VERSION_SIGN: Final = {"pypi": "==", "npm": "@", "bpy": " "}
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ class Pack:
     @property
     def requirement(self) -> str:
         """The package and version as its own client spells it."""
-        return f"{self.package}{'@' if self.source == 'npm' else '=='}{self.version}"
+        return f"{self.package}{_VERSION_SIGN[self.source]}{self.version}"
 
 
 @lru_cache(maxsize=1)

@@ -71,7 +71,7 @@ def _check_blender_files(pack: Pack) -> Finding:
 def _check_store(cache: Cache) -> Finding:
     path = store_path(cache)
     receipt = receipt_path(path)
-    if not path.exists() and not receipt.exists():
+    if not receipt.exists():
         return Finding("compiled store", "absent", "not compiled yet")
     problem = store_problem(path)
     if problem is None:

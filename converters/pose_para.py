@@ -87,7 +87,7 @@ class PosePara:
         """Edge-origin pixels ``(*, 2)`` of points in the head frame ``(*, 3)`` metres."""
         seen = self.view(head_m)
         v = self.size_px + 1 - seen[..., 1]
-        return np.stack([seen[..., 0], v], axis=-1) - 0.5
+        return np.asarray(np.stack([seen[..., 0], v], axis=-1) - 0.5)
 
     def head_m(self, view_px: ArrayLike) -> Array:
         """Head-frame metres ``(*, 3)`` from (X, Y, Z) pixels; inverse of :meth:`view`."""

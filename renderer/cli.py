@@ -6,24 +6,21 @@ import os
 import sys
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Final, cast
 
 import typer
 
 from renderer.engine import ENGINE_VARIABLE, find_engine
-from renderer.progress import Progress
 from renderer.run import RunOptions, render_manifest
-from renderer.settings import DEVICES, RenderSettings
-from renderer.shards import Shard, parse_shard
+from renderer.settings import DEVICES, Device, RenderSettings
+from renderer.shards import parse_shard
 from renderer.verify import verify_dataset
 from spec_schema.errors import (
     EXIT_FAILED_SAMPLES,
     EXIT_INTERRUPTED,
     EXIT_OK,
     ReplicantfaceError,
-    ToolError,
 )
-from spec_schema.manifest import Manifest
 
 __all__ = ["app", "main"]
 
@@ -105,24 +102,27 @@ def render(
         raise typer.BadParameter("which manifest? For example: rf-render faces.parquet --out faces")
     if out is None:
         raise typer.BadParameter("--out is missing: the folder for the dataset")
-    settings = RenderSettings(size_px=size, samples=samples, device=device.value)
+    settings = RenderSettings(size_px=size, samples=samples, device=cast(Device, device.value))
     engine_name = os.environ.get(ENGINE_VARIABLE)
     options = RunOptions(parse_shard(shard), workers, threads, retry_failed, timeout, engine_name)
-    code = render_manifest(manifest, out, settings, options, find_engine(engine_name))
+    try:
+        code = render_manifest(manifest, out, settings, options, find_engine(engine_name))
+    except KeyboardInterrupt:
+        sys.stderr.write("rf-render: interrupted before rendering began\n")
+        code = EXIT_INTERRUPTED
     raise typer.Exit(code)
 
 
 def _verify(root: Path) -> int:
-    progress = Progress("rf-render", 0, sys.stderr)
-    verdict = verify_dataset(root)
-    progress.say(
-        f"{root}: {verdict.done} samples are whole, {len(verdict.missing)} missing, "
-        f"{len(verdict.damaged)} damaged"
+    verdict = verify_dataset(root, sys.stderr)
+    sys.stderr.write(
+        f"rf-render: {root}: {verdict.done} samples are whole, {len(verdict.missing)} missing, "
+        f"{len(verdict.damaged)} damaged\n"
     )
     for word, rows in (("missing", verdict.missing), ("damaged", verdict.damaged)):
         if rows:
             more = f" and {len(rows) - 20} more" if len(rows) > 20 else ""
-            progress.say(f"{word} rows: {', '.join(map(str, rows[:20]))}{more}")
+            sys.stderr.write(f"{word} rows: {', '.join(map(str, rows[:20]))}{more}\n")
     return EXIT_OK if verdict.whole else EXIT_FAILED_SAMPLES
 
 
@@ -133,9 +133,6 @@ def main() -> None:
     except ReplicantfaceError as e:
         sys.stderr.write(f"rf-render: {e}\n")
         sys.exit(e.exit_code)
-    except KeyboardInterrupt:
-        sys.stderr.write("rf-render: interrupted before rendering began\n")
-        sys.exit(EXIT_INTERRUPTED)
 
 
 if __name__ == "__main__":

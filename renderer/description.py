@@ -166,7 +166,7 @@ def npz_bytes(arrays: Mapping[str, NDArray[Any]]) -> bytes:
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:
         for name in sorted(arrays):
             entry = io.BytesIO()
-            np.lib.format.write_array(
+            np.lib.format.write_array(  # type: ignore[no-untyped-call]
                 entry, np.ascontiguousarray(arrays[name]), version=(1, 0), allow_pickle=False
             )
             info = zipfile.ZipInfo(f"{name}.npy", date_time=(1980, 1, 1, 0, 0, 0))

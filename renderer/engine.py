@@ -13,7 +13,6 @@ import platform
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-import numpy as np
 from numpy.typing import NDArray
 
 from renderer.settings import RenderSettings
@@ -22,6 +21,7 @@ from spec_schema.spec import SceneSpec
 
 if TYPE_CHECKING:
     from assets.catalog import Catalog
+    from assets.head import HeadModel
 
 __all__ = ["ENGINE_VARIABLE", "BlenderEngine", "Engine", "RenderRow", "find_engine"]
 
@@ -107,10 +107,7 @@ class BlenderEngine:
 
     def shape_keys(self) -> frozenset[str]:
         """Of the installed head model; fetches missing packs."""
-        from assets.head import HeadModel
-        from assets.store import open_store
-
-        return frozenset(HeadModel.load(open_store()).shape_keys)
+        return frozenset(self._head_model().shape_keys)
 
     def licences(self) -> list[dict[str, str]]:
         """From the declaration of the packs."""
@@ -125,7 +122,14 @@ class BlenderEngine:
         """Of the labelled vertices."""
         from renderer.labels import topology
 
-        return dict(topology())
+        return topology(self._head_model())
+
+    @staticmethod
+    def _head_model() -> HeadModel:
+        from assets.head import load_head_model
+        from assets.store import open_store
+
+        return load_head_model(open_store())
 
     def start(self, settings: RenderSettings, phase: Callable[[str], None]) -> RenderRow:
         """Load Blender into this process."""

@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final, TextIO
@@ -40,7 +40,7 @@ WORKER_MB: Final = 1500
 class RunOptions:
     """How to run, none of which changes a byte of the dataset."""
 
-    shard: Shard = Shard()
+    shard: Shard = field(default_factory=Shard)
     workers: int | None = None
     """None: see :func:`choose_workers`."""
     threads: int | None = None
@@ -106,12 +106,13 @@ def render_manifest(
         lock,
         engine.licences(),
     )
-    check_existing(root, description)
+    begun = check_existing(root, description)
     manifest.validate()
     check_lock(manifest, lock)
     check_assets(manifest, engine.check_spec)
     check_keys(manifest, engine.shape_keys())
-    check_space(root, 1 if rows else 0, settings)
+    if not begun:
+        check_space(root, len(rows), settings)
     make_folder(root)
     tag = options.shard.tag
     with Journal(root, tag) as journal:

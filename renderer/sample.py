@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from PIL import Image
 
 from assets.geometry import SceneGeometry
@@ -40,8 +40,10 @@ class RenderedImages(Protocol):
 class Backend(Protocol):
     """Makes pixels of geometry."""
 
-    def render(self, geometry: SceneGeometry, spec: SceneSpec) -> RenderedImages:
-        """Render one scene."""
+    def render(
+        self, geometry: SceneGeometry, spec: SceneSpec, camera_from_world: ArrayLike
+    ) -> RenderedImages:
+        """Render one scene as the camera (4, 4, OpenCV) sees it."""
         ...
 
 
@@ -68,7 +70,7 @@ def render_sample(
     phase("geometry")
     scene = build_scene(spec, settings)
     phase("render")
-    images = backend.render(scene.geometry, spec)
+    images = backend.render(scene.geometry, spec, scene.labels["camera"]["camera_from_world"])
     phase("encode")
     record = {
         "row": row,

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
+from renderer.progress import Progress
 from renderer.store import SampleState, SampleStore
 from spec_schema.dataset import Dataset, sha256_file
 from spec_schema.errors import DatasetError
@@ -29,12 +30,12 @@ class Verdict:
         return not self.missing and not self.damaged
 
 
-def verify_dataset(root: Path, tick: Callable[[int], None] = lambda _: None) -> Verdict:
+def verify_dataset(root: Path, stream: TextIO) -> Verdict:
     """Check every hash of a dataset against its markers, and these against its manifest.
 
     Args:
         root: of the dataset.
-        tick: told the number of samples checked so far.
+        stream: where progress is told.
 
     Raises:
         DatasetError: the folder is no dataset, or what all samples share is damaged.
@@ -53,12 +54,15 @@ def verify_dataset(root: Path, tick: Callable[[int], None] = lambda _: None) -> 
     missing: list[int] = []
     damaged: list[int] = []
     manifest = Manifest(manifest_path)
-    for checked, (row, spec) in enumerate(manifest.specs(), 1):
+    progress = Progress("rf-render --verify", len(manifest), stream)
+    for row, spec in manifest.specs():
         state = store.state(row, spec_hash(spec))
         if state is SampleState.ABSENT:
             missing.append(row)
         elif state is SampleState.DAMAGED:
             damaged.append(row)
-        tick(checked)
+        progress.count()
+        progress.tick()
+    progress.close()
     done = len(manifest) - len(missing) - len(damaged)
     return Verdict(done, tuple(missing), tuple(damaged))

@@ -90,7 +90,9 @@ def place_head(
     framing_: Framing, camera_from_head: F64, landmarks_head_m: F64, start_m: F64 | None = None
 ) -> F64:
     """Head origin in the camera frame ``(n, 3)``, so that the landmarks fill the drawn box."""
-    points = np.asarray(landmarks_head_m, np.float64) @ np.swapaxes(camera_from_head, -1, -2)
+    head = np.ascontiguousarray(landmarks_head_m.transpose(2, 1, 0), np.float64)
+    turn = camera_from_head.transpose(1, 2, 0)
+    points = np.stack([sum(turn[i, j] * head[j] for j in range(3)) for i in range(3)])
     return framing.solve(
         points, framing_.face_size, framing_.centre, framing_.focal_ratio, start_m
     )

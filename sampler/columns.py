@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import pyarrow as pa
@@ -33,6 +33,9 @@ Columns = Mapping[str, Any]
 """Field name to ``(n,)`` array, :class:`Names`, :class:`Nullable`, None (all null) or Columns."""
 
 
+_DTYPES: Final = {pa.float32(): np.float32, pa.int64(): np.int64}
+
+
 def _array(type_: pa.DataType, value: Any, n: int, present: NDArray[np.bool_] | None) -> pa.Array:
     if value is None:
         return pa.nulls(n, type_)
@@ -42,7 +45,7 @@ def _array(type_: pa.DataType, value: Any, n: int, present: NDArray[np.bool_] | 
         return _struct(type_, value.columns, n, value.present)
     if pa.types.is_struct(type_):
         return _struct(type_, value, n, present)
-    return pa.array(np.ascontiguousarray(value, type_.to_pandas_dtype()), type_)
+    return pa.array(np.ascontiguousarray(value, _DTYPES[type_]), type_)
 
 
 def _struct(

@@ -27,7 +27,11 @@ class ConfigModel(BaseModel):
                     raise PydanticCustomError(
                         "unknown_key",
                         "unknown key {key}; {hint}",
-                        {"key": repr(key), "hint": nearest(str(key), cls.model_fields)},
+                        {
+                            "key": repr(key),
+                            "hint": nearest(str(key), cls.model_fields),
+                            "choices": list(cls.model_fields),
+                        },
                     )
         return data
 
@@ -66,13 +70,7 @@ class Within:
         try:
             checked = inner(self._bare(value))
         except ValidationError as e:
-            first = e.errors()[0]
-            names = [self._suffixed(p) for p in first["loc"][1:] if isinstance(p, str)]
-            text = first["msg"].removeprefix("Value error, ")
-            if first["type"] == "union_tag_not_found":
-                text = "needs a kind, such as kind = 'uniform'"
-            prefix = f"{names[-1]}: " if names else ""
-            raise PydanticCustomError("distribution", "{text}", {"text": prefix + text}) from e
+            raise PydanticCustomError("distribution", "{text}", {"text": self._explain(e)}) from e
         low, high = checked.support()
         if low < self.low or high > self.high:
             raise PydanticCustomError(
@@ -88,6 +86,21 @@ class Within:
                 },
             )
         return checked
+
+    def _explain(self, error: ValidationError) -> str:
+        first = error.errors()[0]
+        about: dict[str, Any] = dict(first.get("ctx", {}))
+        if first["type"] == "unknown_key":
+            hint = nearest(about["key"].strip("'"), map(self._suffixed, about["choices"]))
+            return f"unknown key {about['key']}; {hint}"
+        if first["type"] == "union_tag_not_found":
+            return "needs a kind, such as kind = 'uniform'"
+        if first["type"] == "union_tag_invalid":
+            kinds = [k.strip(" '") for k in about["expected_tags"].split(",")]
+            return f"no kind of distribution {about['tag']!r}; {nearest(about['tag'], kinds)}"
+        names = [self._suffixed(p) for p in first["loc"][1:] if isinstance(p, str)]
+        text = first["msg"].removeprefix("Value error, ")
+        return f"{names[-1]}: {text}" if names else text
 
     def _bare(self, value: Any) -> Any:
         """Keys without the unit; a key that lacks it, or has another, is refused."""

@@ -68,7 +68,7 @@ class SumLimit(ConfigModel):
     """Units that together may not exceed a limit; all are scaled down where they would."""
 
     units: list[str]
-    limit: Weight
+    limit: Positive
 
     @model_validator(mode="after")
     def _check(self) -> SumLimit:

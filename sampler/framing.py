@@ -19,17 +19,31 @@ def box(points: F64, position_m: F64, focal_ratio: F64) -> tuple[F64, F64]:
     """Size (longer side) ``(n,)`` and centre ``(n, 2)`` of the projected points.
 
     Args:
-        points: ``(n, p, 3)`` head points in the camera's axes, relative to the head origin, m.
+        points: ``(3, p, n)`` head points in the camera's axes, relative to the head origin, m.
+            The rows come last, where numpy reduces fastest.
         position_m: ``(n, 3)`` head origin in the camera frame.
         focal_ratio: ``(n,)`` focal length by sensor width.
 
     Returns:
         In picture widths; (0, 0) is the top-left corner of the picture, (1, 1) the opposite.
     """
-    camera = points + position_m[:, None]
-    image = camera[..., :2] * (focal_ratio[:, None, None] / camera[..., 2:])
-    low, high = image.min(axis=1), image.max(axis=1)
-    return (high - low).max(axis=1), (high + low) / 2 + 0.5
+    scale = focal_ratio / (points[2] + position_m[:, 2])
+    sides, centre = [], []
+    for axis in (0, 1):
+        image = (points[axis] + position_m[:, axis]) * scale
+        low, high = image.min(axis=0), image.max(axis=0)
+        sides.append(high - low)
+        centre.append((high + low) / 2 + 0.5)
+    return np.maximum(*sides), np.stack(centre, axis=-1)
+
+
+def _far_guess(points: F64, size: F64, centre: F64, focal_ratio: F64) -> F64:
+    """Exact for a head far away, whose depth does not matter."""
+    low, high = points.min(axis=1), points.max(axis=1)
+    z = focal_ratio * np.maximum(*(high - low)[:2]) / size
+    offset = (centre - 0.5) * (z / focal_ratio)[:, None]
+    middle = ((low + high) / 2).T
+    return np.column_stack([offset - middle[:, :2], z - middle[:, 2]])
 
 
 def solve(
@@ -48,24 +62,24 @@ def solve(
         start_m: ``(n, 3)`` a position to start from.
     """
     if start_m is None:
-        low, high = points.min(axis=1), points.max(axis=1)
-        z = focal_ratio * (high - low)[:, :2].max(axis=1) / size
-        offset = (centre - 0.5) * (z / focal_ratio)[:, None]
-        start_m = np.column_stack([offset - (low + high)[:, :2] / 2, z - (low + high)[:, 2] / 2])
+        start_m = _far_guess(points, size, centre, focal_ratio)
     position = start_m.copy()
-    nearest = -points[..., 2].min(axis=1) + 0.02
+    nearest = -points[2].min(axis=0) + 0.02
     todo = np.arange(len(size))
     for _ in range(_ITERATIONS):
         at, ratio = position[todo], focal_ratio[todo]
-        have_size, have_centre = box(points[todo], at, ratio)
-        error = np.maximum(
-            np.abs(have_size - size[todo]), np.abs(have_centre - centre[todo]).max(axis=1)
-        )
-        left = error > TOLERANCE
-        if not left.any():
+        have_size, have_centre = box(points, at, ratio)
+        shift = centre[todo] - have_centre
+        error = np.maximum(np.abs(have_size - size[todo]), np.abs(shift).max(axis=1))
+        left = np.flatnonzero(error > TOLERANCE)
+        if left.size == 0:
             break
-        todo, at, ratio = todo[left], at[left], ratio[left]
-        at[:, :2] += (centre[todo] - have_centre[left]) * (at[:, 2] / ratio)[:, None]
-        at[:, 2] = np.maximum(at[:, 2] * have_size[left] / size[todo], nearest[todo])
-        position[todo] = at
+        at = at[left]
+        at[:, :2] += shift[left] * (at[:, 2] / ratio[left])[:, None]
+        rows = todo[left]
+        at[:, 2] = np.maximum(at[:, 2] * have_size[left] / size[rows], nearest[rows])
+        position[rows] = at
+        if left.size < todo.size:
+            points = points[:, :, left]
+        todo = rows
     return position

@@ -132,7 +132,7 @@ def _style_weights(
             [getattr(config.textures.get(t, even), a) for a in ANCESTRIES]
             for t in styles.attribute("texture", "")
         ]
-    )
+    ).reshape(-1, len(ANCESTRIES))
     under_hat = np.array(styles.attribute("under_hat", True), bool)
     weights = styles.by_sex(identity.sex) * (identity.ancestry @ affinity.T)
     return np.asarray(weights * np.where(hat[:, None], under_hat, True) + 1e-12)

@@ -60,6 +60,8 @@ class Pool:
 
     def by_sex(self, sex: F64) -> F64:
         """Weights ``(n, K)`` for sexes ``(n,)`` from 0 female to 1 male."""
+        if not self.ids:
+            return np.zeros((len(sex), 0))
         share_male = self.share_male / self.share_male.sum()
         share_female = self.share_female / self.share_female.sum()
         return share_female + (share_male - share_female) * sex[:, None]
@@ -70,7 +72,9 @@ class Pool:
 
 
 def choose(weights: F64, u: F64) -> NDArray[np.int64]:
-    """Column ``(n,)`` picked by weights ``(n, K)`` for each row's uniform ``(n,)``."""
+    """Column ``(n,)`` picked by weights ``(n, K)`` for each row's uniform ``(n,)``; 0 if K is 0."""
+    if weights.shape[1] == 0:
+        return np.zeros(len(u), np.int64)
     top = np.cumsum(weights, axis=1)
     return np.minimum((top < (u * top[:, -1])[:, None]).sum(axis=1), weights.shape[1] - 1)
 

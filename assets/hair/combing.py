@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assets.geometry import F32Array
 from assets.hair.data import Direction
 from assets.hair.groom import Groom
 from assets.hair.vectors import rotate_about, smoothstep, tangent, unit
 
-__all__ = ["comb", "fringe_of", "keys_of", "lift_of"]
+__all__ = ["Mask", "comb", "fringe_of", "keys_of", "lift_of"]
+
+Mask = NDArray[np.bool_]
 
 WHORL_DM = (8.36, 0.0)
 """y and z of the whorl on the crown, rest coordinates."""
@@ -18,20 +21,20 @@ KEY_SPLIT_M = 0.03
 FRINGE_SPLIT_M = 0.014
 
 
-def comb(groom: Groom, lift: F32Array, fringe: F32Array) -> F32Array:
+def comb(groom: Groom, lift: F32Array, fringe: Mask) -> F32Array:
     """Unit directions (n, 3), skull frame."""
     style, roots = groom.style.comb, groom.roots
-    mirror = np.array([groom.variation.mirror, 1, 1], np.float32)
     normal = roots.normal
     lying = _lying(groom)
-    forward = np.stack([0.45 * roots.rest_dm[:, 0], np.full(len(groom), -0.3), np.ones(len(groom))], 1)
-    lying = np.where(fringe[:, None], tangent(forward.astype(np.float32), normal), lying)
+    if fringe.any():
+        forward = np.tile(np.array([0.0, -0.3, 1.0], np.float32), (len(groom), 1))
+        forward[:, 0] = 0.45 * roots.rest_dm[:, 0]
+        lying = np.where(fringe[:, None], tangent(forward, normal), lying)
     turn = style.swirl * groom.variation.swirl * groom.noise(roots.rest_dm, 3.2)
     turn = turn + groom.variation.mirror * style.sweep * groom.top
     lying = rotate_about(lying, normal, turn)
-    up = normal
-    if style.radial:
-        up = unit(normal * (1 - style.radial) + unit(roots.point_m - groom.head.centre_m) * style.radial)
+    radial = unit(roots.point_m - groom.head.centre_m)
+    up = unit(normal * (1 - style.radial) + radial * style.radial)
     lift = lift[:, None]
     out = up * lift + lying * (1 - lift)
     out[:, 1] += style.rise - style.droop * (1 - groom.top) * (1 - lift[:, 0])
@@ -39,7 +42,6 @@ def comb(groom: Groom, lift: F32Array, fringe: F32Array) -> F32Array:
     # A comb can't drive hair into the skin.
     inward = np.minimum(np.einsum("ij,ij->i", out, normal) - 0.05, 0.0)
     out -= normal * inward[:, None]
-    del mirror
     return unit(out)
 
 
@@ -74,11 +76,11 @@ def lift_of(groom: Groom, short: F32Array) -> F32Array:
         lift = lift + style.lift_part * np.exp(-((away / 0.3) ** 2)) * groom.top
     lift = lift * groom.variation.lift * (1.0 + 0.35 * groom.noise(groom.roots.rest_dm, 4.0))
     lift = lift * (1 - short) + 0.5 * short
-    lift = np.clip(lift, 0.06, 0.95) if style.radial == 0 else np.asarray(lift)
+    lift = np.clip(lift, 0.06, 0.95 if style.radial == 0 else 1.0)
     return np.asarray(lift * (1 - 0.85 * groom.hidden), np.float32)
 
 
-def fringe_of(groom: Groom) -> F32Array:
+def fringe_of(groom: Groom) -> Mask:
     """(n,) bool: roots whose hair hangs over the forehead."""
     fringe, rest = groom.style.fringe, groom.roots.rest_dm
     if fringe is None:
@@ -89,10 +91,11 @@ def fringe_of(groom: Groom) -> F32Array:
     return np.asarray((z > back) & (x < fringe.half_width_dm + 0.04 * wave) & (y > 7.72))
 
 
-def keys_of(groom: Groom, fringe: F32Array) -> F32Array:
+def keys_of(groom: Groom, fringe: Mask) -> F32Array:
     """Places by which strands are neighbours: the root, held apart at part and fringe."""
     style, rest = groom.style.comb, groom.combed_dm
     side = np.where(rest[:, 0] > groom.part_x_dm, 1.0, -1.0) * smoothstep(rest[:, 1], 7.7, 8.1)
-    side = side * smoothstep(rest[:, 2], -0.1, 0.4) * (~fringe) * (KEY_SPLIT_M if style.parted else 0)
+    split = KEY_SPLIT_M if style.parted else 0.0
+    side = side * smoothstep(rest[:, 2], -0.1, 0.4) * ~fringe * split
     extra = np.stack([side, fringe * FRINGE_SPLIT_M], 1)
     return np.asarray(np.concatenate([groom.roots.point_m, extra], 1), np.float32)

@@ -200,7 +200,6 @@ class Style(_Data):
     """Smallest and largest ``hair.length_scale`` at which the style is still itself."""
     max_length: Positive = 1.4
 
-    build: Literal["grown", "locks", "tied"] = "grown"
     count: Annotated[int, Field(gt=0)]
     radius_um: Positive
     tip: Share = 0.25

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assets.geometry import F32Array, I32Array
 from assets.hair.clumping import choose, gather
-from assets.hair.combing import comb, fringe_of, keys_of, lift_of
+from assets.hair.combing import Mask, comb, fringe_of, keys_of, lift_of
 from assets.hair.curves import WanderBank, coil, cut_below, resample
 from assets.hair.groom import Groom
 from assets.hair.growth import Fall, Push, follow, grow
@@ -66,7 +67,7 @@ def build_grown(groom: Groom) -> tuple[F32Array, I32Array]:
     return groom.head.distance.push_out(strands, _clearance(groom, strands)), clump
 
 
-def _shell(groom: Groom, fringe: F32Array) -> F32Array:
+def _shell(groom: Groom, fringe: Mask) -> F32Array:
     """(n,) height over the skin that a strand rises to, metres."""
     fall = groom.style.fall
     low, high = fall.shell_mm
@@ -84,7 +85,7 @@ def _clearance(groom: Groom, strands: F32Array) -> F32Array:
     return np.asarray(groom.style.clearance_mm * 1e-3 + loose, np.float32)
 
 
-def _round_the_face(groom: Groom, fringe: F32Array, index: I32Array) -> Push:
+def _round_the_face(groom: Groom, fringe: Mask, index: NDArray[np.intp]) -> Push:
     """Falling hair goes to the side of the face, and before or behind the shoulders."""
     head, fall = groom.head, groom.style.fall
     rest = groom.roots.rest_dm[index]
@@ -167,7 +168,7 @@ def fuzzed(groom: Groom, strands: F32Array, length_m: F32Array) -> F32Array:
     return strands
 
 
-def _blunt(groom: Groom, strands: F32Array, fringe: F32Array) -> F32Array:
+def _blunt(groom: Groom, strands: F32Array, fringe: Mask) -> F32Array:
     """Share of each strand above the line to which hair or fringe is cut."""
     style, stream, n = groom.style, groom.stream("line"), len(groom)
     eye = groom.head.eye_m[1]

@@ -15,6 +15,7 @@ from assets.geometry import F32Array
 from assets.hair.data import Hairline, groom_data
 from assets.hair.vectors import smoothstep
 from assets.noise import ValueNoise
+from spec_schema.spec import SceneSpec
 
 __all__ = ["Covered", "Scalp"]
 
@@ -32,6 +33,18 @@ class Scalp:
     recession: float
     thinning: float
     noise: ValueNoise
+
+    @staticmethod
+    def of(spec: SceneSpec, *, whole: bool = False) -> Scalp:
+        """The scalp of a spec; ``whole`` as it was before hair was lost."""
+        hair = spec.hair
+        own = groom_data().style(hair.style).line_sex
+        return Scalp(
+            sex=spec.identity.sex if own is None else own,
+            recession=0.0 if whole else hair.recession,
+            thinning=0.0 if whole else hair.thinning,
+            noise=ValueNoise(hair.seed, "hair/noise"),
+        )
 
     @property
     def _data(self) -> Hairline:

@@ -14,6 +14,7 @@ from assets.skin.overlays import cosmetics, lining_colours, lip_shift
 from assets.skin.relief import relief_mm, wrinkle_depths_mm
 from assets.skin.spots import shown
 from assets.skin.tone import F64Array, Tone, tone_of
+from assets.skin.uv_raster import BoolArray
 from spec_schema.spec import SceneSpec
 
 __all__ = ["Tint", "compose"]
@@ -52,6 +53,10 @@ def compose(
 
     faded_melanin, faded_haemoglobin, mid = _details(spec, fields, draw, tone, age, c)
     faded_haemoglobin += np.float32(overlays.blush) * maps["flush"]
+    # About 0 over the face, so that fading them out at the neck changes no tone there.
+    face = _bare_face(fields)
+    for faded in (faded_melanin, faded_haemoglobin):
+        faded -= faded[:: _FACE_STRIDE, :: _FACE_STRIDE][face].mean()
     melanin += faded_melanin * maps["fade"]
     haemoglobin += faded_haemoglobin * maps["fade"]
 
@@ -60,7 +65,7 @@ def compose(
     exponent = _exponent(melanin, haemoglobin, tone)
     exponent += lip_amount[..., None] * (lip_shift(spec, tone) + overlays.lips).astype(np.float32)
     exponent += lid_amount[..., None] * overlays.lids.astype(np.float32)
-    gain = _face_gain(exponent, fields, tone)
+    gain = _face_gain(exponent, face)
     ink = _ink(spec, fields, scalp_tint, beard_tint)
     if ink is not None:
         exponent -= ink[..., None] * tone.ink.astype(np.float32)
@@ -160,14 +165,19 @@ def _exponent(melanin: F32Array, haemoglobin: F32Array, tone: Tone) -> F32Array:
     return np.asarray(out, np.float32)
 
 
-def _face_gain(exponent: F32Array, fields: SkinFields, tone: Tone) -> F64Array:
-    """(3,) what brings the mean albedo of the bare face to the tone's."""
+def _bare_face(fields: SkinFields) -> BoolArray:
+    """Texels, at the face stride, that show skin and neither lips nor lids."""
     every = (slice(None, None, _FACE_STRIDE),) * 2
     bare = fields.maps["face"][every] > 0.9
     for name in ("lips", "eyelids", "rim", "lining"):
         bare &= fields.maps[name][every] < 0.05
-    mean = np.exp(exponent[every][bare].astype(np.float64)).mean(0)
-    return np.asarray(1 / mean)
+    return np.asarray(bare)
+
+
+def _face_gain(exponent: F32Array, face: BoolArray) -> F64Array:
+    """(3,) what brings the mean albedo of the bare face to the tone's."""
+    shown_colour = np.exp(exponent[:: _FACE_STRIDE, :: _FACE_STRIDE][face].astype(np.float64))
+    return np.asarray(1 / shown_colour.mean(0))
 
 
 def _ink(

@@ -41,6 +41,7 @@ class Base(_Model):
     haemoglobin: float
     residual: float
     limit: float
+    trunk: float
     hairline_z_m: tuple[float, ...]
     hairline_y_m: tuple[float, ...]
 

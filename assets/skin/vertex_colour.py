@@ -85,6 +85,9 @@ class BaseColours:
         for _ in range(_FILL_STEPS):
             filled[~known] = (self._average @ filled)[~known]
         filled -= filled[face].mean(0)
+        # The painted trunk is paler than the face by more than skin is.
+        below = smoothstep(self._mesh.rest_m[:, 1], 0.66, 0.50)
+        filled *= (1 - (1 - c.trunk) * below)[:, None]
         return np.asarray(filled, np.float32)
 
     def _vertex_log_colour(self, texture: F32Array) -> F32Array:

@@ -1,0 +1,81 @@
+"""Both eyes of a scene: ball and cornea."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from assets.eyes.constants import eye_constants
+from assets.eyes.shape import Revolved, ball, shell
+from assets.eyes.texture import eye_texture
+from assets.geometry import ClearMaterial, F32Array, Material, Mesh, SurfaceMaterial
+from spec_schema.classes import SegmentationClass
+from spec_schema.spec import SceneSpec
+
+if TYPE_CHECKING:
+    from assets.store import Store
+
+__all__ = ["EyePose", "HasEyes", "build_eyes"]
+
+
+class EyePose(Protocol):
+    """Where an eyeball is. ``world_from_eye`` turns eye axes into world axes: the eye looks
+    along its own +z, y up, x the subject's left."""
+
+    @property
+    def centre_m(self) -> NDArray[Any]: ...
+    @property
+    def radius_m(self) -> float: ...
+    @property
+    def world_from_eye(self) -> NDArray[Any]: ...
+
+
+class HasEyes(Protocol):
+    """A head, as far as the eyes need it: poses by ``left`` and ``right`` of the subject."""
+
+    @property
+    def eyes(self) -> Mapping[str, EyePose]: ...
+
+
+_CLASSES = {"right": SegmentationClass.RIGHT_EYE, "left": SegmentationClass.LEFT_EYE}
+# Towards the nose in the eye's frame: the right eye lies at negative x.
+_NASAL_X = {"right": 1.0, "left": -1.0}
+
+
+def build_eyes(spec: SceneSpec, head: HasEyes, store: Store) -> list[Mesh]:
+    """Ball and clear shell of each eye, in the world frame."""
+    meshes = []
+    for side, label in _CLASSES.items():
+        pose = head.eyes[side]
+        texture = eye_texture(spec, store, _NASAL_X[side])
+        white = SurfaceMaterial(
+            colour=(1.0, 1.0, 1.0),
+            roughness=0.55,
+            colour_map=texture,
+            subsurface=0.25,
+            subsurface_scale_m=0.0012,
+            specular=0.25,
+        )
+        clear = ClearMaterial(ior=eye_constants().optics.cornea_ior)
+        meshes.append(_placed(f"eyeball-{side}", ball(), pose, label, white))
+        meshes.append(_placed(f"cornea-{side}", shell(), pose, label, clear))
+    return meshes
+
+
+def _placed(
+    name: str, part: Revolved, pose: EyePose, label: SegmentationClass, material: Material
+) -> Mesh:
+    scale = pose.radius_m * eye_constants().shape.shell_scale
+    turned = part.vertices.astype(np.float64) @ np.asarray(pose.world_from_eye, np.float64).T
+    placed: F32Array = np.asarray(np.asarray(pose.centre_m) + scale * turned, np.float32)
+    return Mesh(
+        name=name,
+        vertices_m=placed,
+        faces=part.faces,
+        face_class=np.full(len(part.faces), label, np.uint8),
+        material=material,
+        uv=part.uv,
+    )

@@ -1,0 +1,126 @@
+"""Hair wound into few thick locks: twists, ringlets."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from assets.geometry import F32Array, I32Array
+from assets.hair.combing import comb, fringe_of, lift_of
+from assets.hair.curves import WanderBank, parallel_frames, resample, wander
+from assets.hair.data import Locks
+from assets.hair.groom import Groom
+from assets.hair.growth import Fall, grow
+from assets.hair.vectors import smoothstep
+from assets.noise import Stream
+
+__all__ = ["build_locks"]
+
+GUIDE_STEPS = 24
+CANDIDATES = 6000
+
+
+def build_locks(groom: Groom, locks: Locks) -> tuple[F32Array, I32Array]:
+    """Strands (n, points, 3), skull frame, and the lock of each."""
+    style, n = groom.style, len(groom)
+    length = groom.length_m()
+    centre = _spread_out(groom.roots.point_m, locks.count, groom.stream("locks"))
+    lift = lift_of(groom, np.zeros(n, np.float32))
+    direction = comb(groom, lift, fringe_of(groom))
+    stream = groom.stream("growth")
+    low, high = style.fall.shell_mm
+    flat = 1 - 0.85 * groom.hidden[centre]
+    shell = (stream.uniform(len(centre), low, high) * flat * 1e-3).astype(np.float32)
+    lock_length = (length[centre] * stream.uniform(len(centre), 0.8, 1.15)).astype(np.float32)
+    # A lock whose middle strand is a baby hair would be one.
+    typical = np.float32(np.median(lock_length))
+    lock_length = np.clip(lock_length, 0.45 * typical, 1.5 * typical)
+    data = style.fall
+    fall = Fall(
+        stiffness=data.stiffness,
+        gravity=data.gravity,
+        gravity_start=data.gravity_start,
+        gravity_full=data.gravity_full,
+        hug=data.hug,
+        jitter=data.jitter,
+        shell_arc_m=data.shell_arc_mm * 1e-3,
+    )
+    guides = grow(
+        groom.roots.point_m[centre],
+        direction[centre],
+        lock_length,
+        shell,
+        GUIDE_STEPS,
+        groom.head.distance,
+        groom.head.gravity,
+        fall,
+        stream,
+    )
+    m = style.points
+    middle = resample(guides, m) + 0.003 * wander(len(centre), m, stream, (0.8, 1.9))
+    _, lock = cKDTree(groom.roots.point_m[centre]).query(groom.roots.point_m)
+    lock = np.asarray(lock, np.int32)
+    if locks.coil_radius_mm:
+        middle = _coiled(middle, lock_length, locks, stream)
+    strands = _wound(groom, middle.astype(np.float32), lock, lock_length, locks)
+    bank = WanderBank(m, groom.stream("frizz"), (3.0, 8.0, 15.0), 0.8)
+    strands = bank.add(strands, style.fuzz.frizz * lock_length[lock])
+    loose = groom.flyaway
+    if loose.any():
+        bank = WanderBank(m, groom.stream("flyaway"), (2.0, 5.0))
+        strands[loose] = bank.add(strands[loose], style.fuzz.flyaway_bend * lock_length[lock[loose]])
+    strands = resample(strands, m, groom.cut_share())
+    return groom.head.distance.push_out(strands, style.clearance_mm * 1e-3), lock
+
+
+def _spread_out(points: F32Array, count: int, stream: Stream) -> NDArray[np.intp]:
+    """Indices of points far from one another: each next one farthest from those before."""
+    candidate = np.argsort(stream.uniform(len(points)), kind="stable")[:CANDIDATES]
+    p = points[candidate]
+    nearest = np.full(len(p), np.inf, np.float32)
+    chosen = np.empty(min(count, len(p)), np.intp)
+    j = 0
+    for i in range(len(chosen)):
+        chosen[i] = j
+        away = p - p[j]
+        nearest = np.minimum(nearest, np.einsum("ij,ij->i", away, away))
+        j = int(nearest.argmax())
+    return candidate[chosen]
+
+
+def _coiled(middle: F32Array, length_m: F32Array, locks: Locks, stream: Stream) -> F32Array:
+    """Locks that run in coils of their own."""
+    count, m = middle.shape[:2]
+    _, across, aside = parallel_frames(middle.astype(np.float32))
+    s = np.linspace(0.0, 1.0, m, dtype=np.float32)
+    hand = np.where(stream.uniform(count) < 0.5, 1.0, -1.0)
+    turns = length_m / (locks.coil_pitch_mm * 1e-3) * hand * 2 * np.pi
+    angle = turns[:, None] * s + stream.uniform(count, 0.0, 2 * np.pi)[:, None]
+    radius = locks.coil_radius_mm * 1e-3 * stream.uniform(count, 0.7, 1.3)[:, None]
+    radius = radius * np.clip(s / 0.15, 0, 1)
+    out = middle + across * (np.cos(angle) * radius)[..., None]
+    out += aside * (np.sin(angle) * radius)[..., None]
+    return np.asarray(out, np.float32)
+
+
+def _wound(
+    groom: Groom, middle: F32Array, lock: I32Array, length_m: F32Array, locks: Locks
+) -> F32Array:
+    """Strands from their roots into the tube round their lock's middle."""
+    n, (count, m) = len(groom), middle.shape[:2]
+    stream = groom.stream("winding")
+    _, across, aside = parallel_frames(middle)
+    s = np.linspace(0.0, 1.0, m, dtype=np.float32)[None]
+    arc = s * length_m[lock][:, None]
+    pitch = locks.twist_pitch_mm * 1e-3
+    turn = 1 + 0.1 * stream.normal((n, 1))
+    angle = stream.uniform((n, 1), 0.0, 2 * np.pi) + 2 * np.pi * arc / pitch * turn
+    thick = locks.radius_mm * 1e-3 * stream.uniform(count, 0.75, 1.25)
+    lumps = 1 + 0.22 * wander(count, m, stream, (4.0, 8.0))[..., 0]
+    within = np.sqrt(stream.uniform(n)) * stream.uniform(n, 0.8, 1.1)
+    radius = (thick[lock] * within)[:, None] * lumps[lock] * (1 - 0.45 * s**3)
+    tube = middle[lock] + across[lock] * (np.cos(angle) * radius)[..., None]
+    tube += aside[lock] * (np.sin(angle) * radius)[..., None]
+    joined = smoothstep(arc, 0.0, 0.012)[..., None]
+    return np.asarray(groom.roots.point_m[:, None] * (1 - joined) + tube * joined, np.float32)

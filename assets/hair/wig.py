@@ -1,0 +1,95 @@
+"""A whole head of hair: roots, the style's build, thickness and colour."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from assets.geometry import F32Array, HairMaterial, I32Array, Strands
+from assets.hair.colour import pigment
+from assets.hair.data import Style, groom_data
+from assets.hair.groom import Groom
+from assets.hair.grown import build_grown
+from assets.hair.locks import build_locks
+from assets.hair.roots import sample_roots
+from assets.hair.scalp import Covered, Scalp
+from assets.hair.surface import HeadSurface
+from assets.hair.tapering import tapered
+from assets.hair.tied import build_tied
+from assets.hair.vectors import smoothstep
+from assets.noise import Stream
+from spec_schema.classes import SegmentationClass
+from spec_schema.spec import SceneSpec
+
+__all__ = ["grow_hair"]
+
+
+def grow_hair(
+    spec: SceneSpec, head: HeadSurface, covered: Covered | None, detail: float
+) -> Strands | None:
+    """The hair of a spec, or None for the bald and where nothing is left."""
+    hair = spec.hair
+    if hair.style == "bald":
+        return None
+    style = groom_data().style(hair.style)
+    scalp, unthinned = Scalp.of(spec), Scalp.of(spec, whole=True)
+
+    def hidden(rest_dm: F32Array) -> F32Array:
+        if covered is None:
+            return np.zeros(rest_dm.shape[:-1], np.float32)
+        flat = np.asarray(covered(rest_dm.reshape(-1, 3) * np.float32(0.1)), np.float32)
+        return flat.reshape(rest_dm.shape[:-1])
+
+    def density(rest_dm: F32Array) -> F32Array:
+        return scalp.density(rest_dm) * (1 - smoothstep(hidden(rest_dm), 0.3, 0.7))
+
+    roots = sample_roots(
+        head.skull,
+        density,
+        round(style.count * detail),
+        Stream(hair.seed, "hair/roots"),
+        full=unthinned.density,
+    )
+    if len(roots) < 4:
+        return None
+    groom = Groom.of(
+        head.skull, style, hair.seed, roots, scalp, hair.length_scale, hidden(roots.rest_dm)
+    )
+    points, clump = _build(groom, style)
+    return _finished(spec, head, groom, points, clump, detail)
+
+
+def _build(groom: Groom, style: Style) -> tuple[F32Array, I32Array]:
+    if style.locks is not None:
+        return build_locks(groom, style.locks)
+    if style.tie is not None:
+        return build_tied(groom, style.tie)
+    return build_grown(groom)
+
+
+def _finished(
+    spec: SceneSpec,
+    head: HeadSurface,
+    groom: Groom,
+    points: F32Array,
+    clump: I32Array,
+    detail: float,
+) -> Strands:
+    hair, style, n = spec.hair, groom.style, len(groom)
+    look = Stream(hair.seed, "hair/look")
+    temples = 1 - smoothstep(groom.roots.rest_dm[:, 1], 7.3, 8.1)
+    melanin, redness = pigment(
+        hair.melanin, hair.redness, hair.grey, n, look, clump, greys_first=temples
+    )
+    radius = style.radius_um * look.uniform(n, 0.75, 1.2)
+    radius = radius * np.where(groom.baby, 0.6, 1.0) * np.where(groom.flyaway, 0.8, 1.0)
+    return Strands(
+        name="hair",
+        points_m=head.to_world(points),
+        radius_m=tapered(radius, points.shape[1], style.tip, detail),
+        melanin=melanin,
+        redness=redness,
+        strand_class=SegmentationClass.HAIR,
+        material=HairMaterial(
+            roughness=style.roughness, radial_roughness=style.radial_roughness
+        ),
+    )
