@@ -103,7 +103,8 @@ def header_bytes(path: Path) -> bytes:
     """The header of a safetensors file, with its length field."""
     with path.open("rb") as f:
         length = f.read(8)
-        return length + f.read(int.from_bytes(length, "little"))
+        # A damaged length may be larger than any file.
+        return length + f.read(min(int.from_bytes(length, "little"), path.stat().st_size))
 
 
 def _why(error: Exception) -> str:

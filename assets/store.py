@@ -96,16 +96,20 @@ def store_problem(path: Path) -> str | None:
     """Why a compiled store must not be used, or None. Cheap: size and header, not content."""
     try:
         receipt = json.loads(receipt_path(path).read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return "not compiled yet"
-    except ValueError:
+    except (ValueError, OSError):
         return "its receipt is damaged"
-    if not path.exists():
-        return "the compiled file is missing"
-    size = path.stat().st_size
+    if not isinstance(receipt, dict):
+        return "its receipt is damaged"
+    try:
+        size = path.stat().st_size
+        header = header_bytes(path)
+    except OSError as e:
+        return f"the compiled file can't be read: {e.strerror}"
     if size != receipt.get("bytes"):
         return f"the compiled file has {size} bytes, its receipt says {receipt.get('bytes')}"
-    if hashlib.sha256(header_bytes(path)).hexdigest() != receipt.get("header_sha256"):
+    if hashlib.sha256(header).hexdigest() != receipt.get("header_sha256"):
         return "the header of the compiled file is damaged"
     return None
 

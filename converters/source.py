@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -56,7 +57,7 @@ class Topology:
         """
         path = dataset.root / "topology.npz"
         try:
-            with np.load(path) as stored:
+            with np.load(io.BytesIO(path.read_bytes())) as stored:
                 rows = np.asarray(stored["face_vertices"], np.int64)
         except FileNotFoundError as e:
             raise DatasetError(f"{path}: missing; rf-render writes it once a dataset") from e

@@ -37,6 +37,8 @@ _DTYPES: Final = {pa.float32(): np.float32, pa.int64(): np.int64}
 
 
 def _array(type_: pa.DataType, value: Any, n: int, present: NDArray[np.bool_] | None) -> pa.Array:
+    if value is None and pa.types.is_struct(type_):
+        return _all_null(type_, n)
     if value is None:
         return pa.nulls(n, type_)
     if isinstance(value, Names):
@@ -46,6 +48,13 @@ def _array(type_: pa.DataType, value: Any, n: int, present: NDArray[np.bool_] | 
     if pa.types.is_struct(type_):
         return _struct(type_, value, n, present)
     return pa.array(np.ascontiguousarray(value, _DTYPES[type_]), type_)
+
+
+def _all_null(type_: pa.StructType, n: int) -> pa.Array:
+    """Records that are all missing; their fields hold fillers, since those can't be null."""
+    fields = [type_.field(i) for i in range(type_.num_fields)]
+    fillers = [pa.repeat(pa.scalar("-" if f.type == pa.string() else 0, f.type), n) for f in fields]
+    return pa.StructArray.from_arrays(fillers, fields=fields, mask=pa.array(np.ones(n, bool)))
 
 
 def _struct(

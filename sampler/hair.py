@@ -13,11 +13,12 @@ from scipy.special import expit
 from assets.catalog import BALD, SHAVED
 from sampler.columns import Columns
 from sampler.config_model import ConfigModel, Within
-from sampler.distributions import Distribution
+from sampler.distributions import Distribution, LogUniform
 from sampler.identity import ANCESTRIES, Identity
 from sampler.pool import Pool, choose, merged
 from sampler.quantities import Fraction, Positive, Share, Signed
 from sampler.streams import F64, Draws
+from spec_schema.errors import SpecError, nearest
 
 __all__ = [
     "BrowConfig",
@@ -70,7 +71,10 @@ class HairConfig(ConfigModel):
     """How many have no hair at all."""
     textures: dict[str, Affinity]
     """By the ``texture`` of a style; a texture not named here suits all alike."""
+    under_hat: dict[str, Share]
+    """Factor on the share of a style with a hat on, by style id."""
     length_scale: Annotated[Distribution, Within("", 0.3, 2)]
+    """Kept within the range that the style allows (``min_length``, ``max_length``)."""
     melanin: ByAncestry
     melanin_tone_pull: Share
     """How far very dark skin draws the melanin of hair to full."""
@@ -89,7 +93,7 @@ class FacialHairConfig(ConfigModel):
     bearded_share: Share
     """Of men; nobody below sex 0.5."""
     length: Length
-    """Where the style does not state its own range."""
+    """Where the style does not state its own range (``min_length_m``, ``max_length_m``)."""
     density: ByAncestry
     melanin_shift: Signed
     redness_shift: Signed
@@ -133,9 +137,12 @@ def _style_weights(
             for t in styles.attribute("texture", "")
         ]
     ).reshape(-1, len(ANCESTRIES))
-    under_hat = np.array(styles.attribute("under_hat", True), bool)
+    for id_ in config.under_hat:
+        if id_ not in styles.ids:
+            raise SpecError(f"hair.under_hat: no such style {id_!r}; {nearest(id_, styles.ids)}")
+    under_hat = np.array([config.under_hat.get(i, 1.0) for i in styles.ids])
     weights = styles.by_sex(identity.sex) * (identity.ancestry @ affinity.T)
-    return np.asarray(weights * np.where(hat[:, None], under_hat, True) + 1e-12)
+    return np.asarray(weights * np.where(hat[:, None], under_hat, 1) + 1e-12)
 
 
 def draw_hair(
@@ -164,9 +171,14 @@ def draw_hair(
     dyed = draws.uniform("dyed") < config.dyed_female + (config.dyed_male - config.dyed_female) * sex
     grey = np.where(dyed, 0, natural_grey)
     redness = config.redness.ppf(draws.uniform("redness"))
+    shortest, longest = (
+        np.array([*styles.attribute(f"{end}_length", limit), limit])[style]
+        for end, limit in (("min", 0.3), ("max", 2.0))
+    )
+    length = config.length_scale.ppf(draws.uniform("length_scale"))
     columns = {
         "style": merged(styles, style, BALD, bald | (len(styles.ids) == 0)),
-        "length_scale": config.length_scale.ppf(draws.uniform("length_scale")),
+        "length_scale": np.clip(length, shortest, longest),
         "melanin": melanin,
         "redness": redness,
         "grey": grey,
@@ -185,9 +197,10 @@ def draw_facial_hair(
     shaved = (identity.sex < 0.5) | (draws.uniform("bearded") >= config.bearded_share)
     u = draws.uniform("length")
     length = config.length.ppf(u)
-    for k, range_m in enumerate(styles.attribute("length_m", None)):
-        if isinstance(range_m, list | tuple):
-            length = np.where(style == k, range_m[0] + (range_m[1] - range_m[0]) * u, length)
+    for k, stated in enumerate(styles.attributes):
+        if "min_length_m" in stated and "max_length_m" in stated:
+            own = LogUniform(low=stated["min_length_m"], high=stated["max_length_m"])
+            length = np.where(style == k, own.ppf(u), length)
     melanin = hair.melanin + config.melanin_shift.ppf(draws.uniform("melanin_shift"))
     redness = hair.redness + config.redness_shift.ppf(draws.uniform("redness_shift"))
     return {

@@ -43,7 +43,7 @@ class Pool:
             if id_ not in entries:
                 raise SpecError(f"{kind}.shares: no such id {id_!r}; {nearest(id_, entries)}")
         ids = tuple(entries)
-        attributes = tuple(dict(getattr(e, "attributes", {})) for e in entries.values())
+        attributes = tuple(_attributes(entries, i) for i in entries)
         female, male = (
             np.array(
                 [
@@ -69,6 +69,13 @@ class Pool:
     def attribute(self, name: str, default: Any) -> list[Any]:
         """One attribute of every entry."""
         return [a.get(name, default) for a in self.attributes]
+
+
+def _attributes(entries: Mapping[str, _Entry], id_: str) -> dict[str, Any]:
+    """An entry's attributes, on top of those of the entry that it is ``like``."""
+    own = dict(getattr(entries[id_], "attributes", {}))
+    model = own.get("like")
+    return {**_attributes(entries, model), **own} if model in entries else own
 
 
 def choose(weights: F64, u: F64) -> NDArray[np.int64]:

@@ -88,7 +88,7 @@ def angles_from_camera_from_head(rotation: ArrayLike) -> Array:
     yaw = np.arcsin(np.clip(-r[..., 0, 2], -1.0, 1.0))
     pitch = np.arctan2(r[..., 1, 2], r[..., 2, 2])
     roll = np.arctan2(r[..., 0, 1], r[..., 0, 0])
-    return np.degrees(np.stack([yaw, pitch, roll], axis=-1))
+    return np.asarray(np.degrees(np.stack([yaw, pitch, roll], axis=-1)))
 
 
 def camera_from_world_rotation(

@@ -45,7 +45,7 @@ PLAIN: dict[str, Any] = {
     "expression": {"jawOpen": 0.1, "mouthSmileLeft": 0.6},
     "gaze": {"yaw_deg": 5.0, "pitch_deg": -3.0, "distance_m": 1.0},
     "eyes": {
-        "iris": "brown_eye",
+        "iris": "brown",
         "iris_hue_shift": 0.0,
         "iris_brightness": 1.0,
         "pupil_ratio": 0.35,

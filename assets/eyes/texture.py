@@ -95,7 +95,8 @@ def _sclera(spec: SceneSpec, angle: F32Array, turn: F32Array, nasal_x: float) ->
     out = out * (1 + 0.05 * cloud[..., None])
     # Veins run outwards from the corners: stretched along the angle, thin across it.
     warp = ValueNoise(spec.skin.seed, "eyes/vein-warp")(points, 5.0, 2)
-    thread = np.stack([np.cos(turn + 0.25 * warp), np.sin(turn + 0.25 * warp), angle * 0.45], -1)
+    bent = turn + 0.25 * warp
+    thread = np.stack([np.cos(bent), np.sin(bent), np.broadcast_to(angle * 0.45, x.shape)], -1)
     vein = ValueNoise(spec.skin.seed, "eyes/veins")(thread.astype(np.float32), 7.0, 2, 0.6)
     line = np.exp(-((vein / 0.045) ** 2))
     branch = ValueNoise(spec.skin.seed, "eyes/branches")(thread.astype(np.float32), 15.0, 2, 0.6)

@@ -71,7 +71,7 @@ def _drawn(groom: Groom, tie: Tie, knot: F32Array) -> F32Array:
     line = np.asarray(line, np.float32)
     stream = groom.stream("slack")
     slack = tie.slack_mm * 1e-3 * groom.variation.shell * (0.2 + 0.8 * stream.uniform((n, 1)))
-    arch = np.sin(np.pi * np.clip(1.05 * s, 0, 1)) ** 0.8
+    arch = np.maximum(np.sin(np.pi * np.clip(1.05 * s, 0, 1)), 0) ** 0.8
     aim = 0.0012 + slack * arch
     above = head.distance.distance(line)
     ends = smoothstep(s, 0.0, 0.12) * (1 - smoothstep(s, 0.88, 1.0))
@@ -113,7 +113,7 @@ def _tail(groom: Groom, length_m: float, knot: F32Array, outward: F32Array, m: i
     turn = stream.uniform(n, 0.0, 2 * np.pi)
     thin = TIE_RADIUS_M * np.sqrt(stream.uniform(n))
     t = np.linspace(0.0, 1.0, m, dtype=np.float32)[None]
-    swell = 1 + 1.6 * np.sin(np.pi * t) ** 0.7 * (1 - 0.5 * t)
+    swell = 1 + 1.6 * np.maximum(np.sin(np.pi * t), 0) ** 0.7 * (1 - 0.5 * t)
     radius = thin[:, None] * swell
     tail = resample(np.repeat(spine[None], n, 0), m, share)
     tail = tail + across * (np.cos(turn)[:, None] * radius)[..., None]

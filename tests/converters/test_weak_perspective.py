@@ -35,7 +35,7 @@ def test_under_perspective_no_general_solver_finds_better(
     turn: tuple[float, float, float], hint_error: float
 ) -> None:
     rotation = Rotation.from_euler("XYZ", turn)
-    seen = rotation.apply(FACE) + [0.07, -0.05, 0.0]
+    seen = rotation.apply(FACE) + np.array([0.07, -0.05, 0.0])
     image = 700 * seen[:, :2] / (0.5 - seen[:, 2:])
     hint = Rotation.from_rotvec([hint_error, -hint_error, hint_error]) * rotation
     fit = fit_weak_perspective(FACE, image, hint.as_matrix())

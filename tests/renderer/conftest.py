@@ -1,90 +1,15 @@
-"""Runs of rf-render with the fake engine."""
+"""Fixtures of the renderer's tests."""
 
 from __future__ import annotations
 
-import io
-import json
-import os
-import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from renderer.run import RunOptions, render_manifest
-from renderer.settings import RenderSettings
-from renderer.shards import parse_shard
-from tests.renderer.fake_engine import ENGINE, NAME
-from tests.renderer.specs import write_manifest
-
-ROOT = Path(__file__).parents[2]
-SETTINGS = RenderSettings(size_px=32, samples=1)
-N_ROWS = 7
-
-
-class Runner:
-    """Renders one small manifest, in this process or as the command."""
-
-    def __init__(self, folder: Path, patch: pytest.MonkeyPatch) -> None:
-        self.folder = folder
-        self.manifest = write_manifest(folder / "faces.parquet", N_ROWS)
-        self._patch = patch
-        patch.setenv("PYTHONPATH", str(ROOT))
-        patch.setenv("RF_TEST_BACKEND", NAME)
-        self.fake()
-
-    def fake(self, **plan: Any) -> None:
-        """How the workers are to misbehave; see fake_engine."""
-        seen = self.folder / "seen"
-        seen.mkdir(exist_ok=True)
-        self._patch.setenv("RF_FAKE", json.dumps({"folder": str(seen), **plan}))
-
-    def render(
-        self,
-        out: Path,
-        shard: str = "1/1",
-        *,
-        manifest: Path | None = None,
-        settings: RenderSettings = SETTINGS,
-        workers: int = 2,
-        **options: Any,
-    ) -> tuple[int, str]:
-        """(exit code, what was told)."""
-        stream = io.StringIO()
-        chosen = RunOptions(parse_shard(shard), workers, 1, engine_name=NAME, **options)
-        code = render_manifest(manifest or self.manifest, out, settings, chosen, ENGINE, stream)
-        return code, stream.getvalue()
-
-    def start(self, *arguments: object) -> subprocess.Popen[str]:
-        """The command, running."""
-        return subprocess.Popen(
-            [sys.executable, "-m", "renderer.cli", *map(str, arguments)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd=self.folder,
-            env=dict(os.environ),
-        )
-
-    def command(self, *arguments: object) -> tuple[int, str]:
-        """(exit code, stderr) of the command; stdout must stay empty."""
-        process = self.start(*arguments)
-        told, said = process.communicate(timeout=60)
-        assert told == ""
-        return process.returncode, said
+from tests.renderer.runner import Runner
 
 
 @pytest.fixture
 def runner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Runner:
+    """Seven rows and a fake engine."""
     return Runner(tmp_path, monkeypatch)
-
-
-@pytest.fixture(scope="session")
-def journal_lines() -> Callable[[Path], list[dict[str, Any]]]:
-    def read(out: Path) -> list[dict[str, Any]]:
-        paths = sorted((out / "journal").glob("*.jsonl"))
-        return [json.loads(line) for p in paths for line in p.read_text().splitlines()]
-
-    return read

@@ -1,0 +1,140 @@
+"""The catalogue agrees with the packs and the store, and names what a spec gets wrong."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+
+from assets import Catalog, open_store
+from assets.compile_images import read_exr
+from assets.hdri import blender_hdri_path, mean_luminance, sphere_luminance
+from assets.packs import load_packs
+from spec_schema.errors import AssetError
+from tests.make_specs import make_spec
+
+CATALOG = Catalog.load()
+PACKS = load_packs()
+
+
+def valid_spec(**changes: Any) -> Any:
+    base: dict[str, Any] = {"eyes": {"iris": "brown"}}
+    return make_spec(**{**base, **changes})
+
+
+def test_every_taken_thing_is_in_the_catalogue_and_the_other_way_round() -> None:
+    assert set(CATALOG.skins) == set(PACKS["makehuman"].content["skins"])
+    assert set(CATALOG.irises) == set(PACKS["makehuman"].content["irises"])
+    declared = set(PACKS["hdri-pmndrs"].content["hdris"]) | set(
+        PACKS["hdri-blender"].content["hdris"]
+    )
+    assert set(CATALOG.hdris) == declared
+    assert len(CATALOG.hdris) == 18 + 8
+
+
+@pytest.mark.parametrize("skin_id", sorted(CATALOG.skins))
+def test_skin_entry_says_what_its_name_says(skin_id: str) -> None:
+    entry = CATALOG.skins[skin_id]
+    age, ancestry, sex = skin_id.rstrip("2").split("_")
+    assert entry.sex == sex
+    assert entry.ancestry == ancestry.replace("caucasian", "european")
+    assert entry.age_years == {"young": 25, "middleage": 45, "old": 70}[age]
+    assert open_store().array(entry.texture).shape == (512, 512, 3)
+
+
+@pytest.mark.parametrize("iris_id", sorted(CATALOG.irises))
+def test_iris_colour_and_circle_are_those_of_its_texture(iris_id: str) -> None:
+    entry = CATALOG.irises[iris_id]
+    texture = open_store().array(entry.texture)
+    assert texture.shape == (512, 512, 4)
+    y_px, x_px = np.mgrid[:512, :512] + 0.5
+    for x_centre, y_centre in entry.centres_px:
+        radius = np.hypot(x_px - x_centre, y_px - y_centre)
+        ring = (radius > entry.pupil_radius_px + 4) & (radius < entry.radius_px - 4)
+        np.testing.assert_allclose(texture[ring, :3].mean(axis=0), entry.colour_srgb, atol=6)
+        pupil = radius < entry.pupil_radius_px - 4
+        assert texture[pupil, :3].mean() < 40
+
+
+@pytest.mark.parametrize("hdri_id", ["bridge", "esplanade", "night", "studio", "venice"])
+def test_luminances_of_the_pack_are_as_measured(hdri_id: str) -> None:
+    entry = CATALOG.hdris[hdri_id]
+    radiance = open_store().array(f"hdri/{hdri_id}")
+    assert entry.source == "pack"
+    assert mean_luminance(radiance) == pytest.approx(entry.mean_luminance, abs=1e-4)
+    assert sphere_luminance(radiance) == pytest.approx(entry.sphere_luminance, abs=1e-4)
+
+
+@pytest.mark.parametrize("hdri_id", ["blender_city", "blender_night"])
+def test_luminances_of_blender_are_as_measured(hdri_id: str) -> None:
+    entry = CATALOG.hdris[hdri_id]
+    path = blender_hdri_path(entry.file)
+    if path is None:
+        pytest.skip("bpy is not installed (the render extra)")
+    radiance = read_exr(path)
+    assert entry.source == "bpy"
+    assert mean_luminance(radiance) == pytest.approx(entry.mean_luminance, abs=1e-4)
+    assert sphere_luminance(radiance) == pytest.approx(entry.sphere_luminance, abs=1e-4)
+
+
+def test_sphere_mean_of_an_even_light_is_its_level_and_poles_count_little() -> None:
+    even = np.full((64, 128, 3), 0.7, np.float32)
+    assert sphere_luminance(even) == pytest.approx(0.7, rel=1e-6)
+    polar = np.zeros((64, 128, 3))
+    polar[0] = 1
+    assert mean_luminance(polar) == pytest.approx(1 / 64)
+    assert sphere_luminance(polar) == pytest.approx((1 - math.cos(math.pi / 64)) / 2)
+
+
+@pytest.mark.parametrize("kind", Catalog.kinds())
+def test_shares_are_positive_and_ids_are_those_of_the_table(kind: str) -> None:
+    entries = getattr(CATALOG, kind)
+    assert CATALOG.ids(kind) == list(entries)
+    assert all(entry.id == key and entry.share > 0 for key, entry in entries.items())
+
+
+def test_unknown_kind_is_told() -> None:
+    with pytest.raises(AssetError, match="did you mean 'skins'"):
+        CATALOG.ids("skin")
+
+
+def test_plain_spec_passes() -> None:
+    CATALOG.check_spec(valid_spec(), "manifest row 7")
+
+
+@pytest.mark.parametrize("skin_id", sorted(CATALOG.skins))
+def test_each_skin_passes(skin_id: str) -> None:
+    CATALOG.check_spec(valid_spec(skin={"texture": skin_id}), "row 0")
+
+
+ITEM = {
+    "id": "glases", "red": 0.1, "green": 0.1, "blue": 0.1, "size": 1.0, "roughness": 0.5,
+    "metallic": 0.0, "tilt_deg": 0.0, "pattern": 0.0, "seed": 1,
+}  # fmt: skip
+
+WRONG = {
+    "skin": ({"skin": {"texture": "young_asian_femal"}}, "skin.texture is 'young_asian_femal'"),
+    "iris": ({"eyes": {"iris": "brwn"}}, "eyes.iris is 'brwn'"),
+    "hair": ({"hair": {"style": "no-such"}}, "hair.style is 'no-such'"),
+    "beard": ({"facial_hair": {"style": "no-such"}}, "facial_hair.style is 'no-such'"),
+    "light": ({"environment": {"hdri": "citty"}}, "environment.hdri is 'citty'"),
+    "glasses": ({"glasses": ITEM}, "glasses.id is 'glases'"),
+    "headwear": ({"headwear": ITEM}, "headwear.id is 'glases'"),
+    "clothing": ({"clothing": ITEM}, "clothing.id is 'glases'"),
+}
+
+
+@pytest.mark.parametrize("name", sorted(WRONG))
+def test_wrong_id_is_told_with_row_field_and_value(name: str) -> None:
+    changes, message = WRONG[name]
+    with pytest.raises(AssetError) as caught:
+        CATALOG.check_spec(valid_spec(**changes), "manifest row 7")
+    assert str(caught.value).startswith(f"manifest row 7: {message}: no such ")
+
+
+def test_nearest_id_is_offered() -> None:
+    spec = valid_spec(skin={"texture": "young_asian_femal"})
+    with pytest.raises(AssetError, match="did you mean 'young_asian_female'"):
+        CATALOG.check_spec(spec, "row 0")
