@@ -52,7 +52,7 @@ class TileJob:
         distance_m = sample.labels.camera_from_head[2, 3]
         row = "" if sample.row == sample.index else f" (row {sample.row})"
         mask = sample.mask()
-        angles = f"yaw {yaw:+.1f}°   pitch {pitch:+.1f}°   roll {roll:+.1f}°".replace("-", "−")
+        angles = f"yaw {yaw:+.1f}°   pitch {pitch:+.1f}°   roll {roll:+.1f}°"
         tile = Tile(
             f"#{sample.index}{row}    {angles}    {distance_m:.2f} m",
             with_marks(sample.image(), sample.labels, load_style(), self.size_px),

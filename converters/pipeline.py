@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from enum import StrEnum
 from itertools import islice
 from typing import Final, Generic, Literal, TypeVar
 
@@ -18,7 +19,14 @@ from spec_schema.errors import DatasetError, ToolError
 __all__ = ["Done", "Failed", "Filtered", "OnError", "ReadOptions", "count_samples", "outcomes"]
 
 T = TypeVar("T")
-OnError = Literal["skip", "fail"]
+
+
+class OnError(StrEnum):
+    """What a broken sample does to the run."""
+
+    SKIP = "skip"
+    FAIL = "fail"
+
 
 # Enough to keep every worker busy while the parent writes, few enough to bound the memory.
 _AHEAD_PER_WORKER: Final = 4
@@ -28,7 +36,7 @@ _AHEAD_PER_WORKER: Final = 4
 class ReadOptions:
     """How a dataset is read."""
 
-    on_error: OnError = "fail"
+    on_error: OnError = OnError.FAIL
     workers: int = 1
     verify: bool = True
     """Compare every file with the SHA-256 in its marker."""
@@ -135,7 +143,7 @@ def outcomes(
             options.workers,
         )
     for outcome in found:
-        if isinstance(outcome, Failed) and options.on_error == "fail":
+        if isinstance(outcome, Failed) and options.on_error == OnError.FAIL:
             raise DatasetError(
                 f"{outcome.message}\n(--on-error skip leaves broken samples out and counts them)"
             )

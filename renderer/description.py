@@ -63,7 +63,7 @@ def own_version() -> str:
     try:
         return importlib.metadata.version("replicantface")
     except importlib.metadata.PackageNotFoundError:
-        return "source tree, not installed"
+        return "(not installed)"
 
 
 def describe(

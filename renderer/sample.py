@@ -70,7 +70,7 @@ def render_sample(
     phase("geometry")
     scene = build_scene(spec, settings)
     phase("render")
-    images = backend.render(scene.geometry, spec, scene.labels["camera"]["camera_from_world"])
+    images = backend.render(scene.geometry, spec, scene.camera_from_world)
     phase("encode")
     record = {
         "row": row,

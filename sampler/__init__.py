@@ -16,7 +16,15 @@ from sampler.config import SamplerConfig, load_config, preset_names
 from sampler.inputs import Inputs, load_inputs
 from sampler.scene import Sampler
 
-__all__ = ["Inputs", "Sampler", "SamplerConfig", "draw", "load_config", "load_inputs", "preset_names"]
+__all__ = [
+    "Inputs",
+    "Sampler",
+    "SamplerConfig",
+    "draw",
+    "load_config",
+    "load_inputs",
+    "preset_names",
+]
 
 
 def draw(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Final
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from sampler import framing
@@ -13,7 +14,18 @@ from sampler.config_model import ConfigModel
 from sampler.quantities import FocalLength, Fraction, Positive
 from sampler.streams import F64, Draws
 
-__all__ = ["CameraConfig", "Framing", "Lens", "draw_framing", "place_head", "solve_lens"]
+__all__ = [
+    "CameraConfig",
+    "Framing",
+    "Lens",
+    "draw_framing",
+    "in_camera_axes",
+    "keep_distance",
+    "place_head",
+    "solve_lens",
+]
+
+Landmarks68 = NDArray[np.float32]
 
 ATTEMPTS: Final = 8
 """Candidates a row has for a framing that the config allows."""
@@ -86,16 +98,55 @@ def draw_framing(config: CameraConfig, draws: Draws) -> Framing:
     return Framing(size, np.stack([x, y], axis=-1), ratio, accepted.astype(np.float64))
 
 
-def place_head(
-    framing_: Framing, camera_from_head: F64, landmarks_head_m: F64, start_m: F64 | None = None
-) -> F64:
-    """Head origin in the camera frame ``(n, 3)``, so that the landmarks fill the drawn box."""
+def in_camera_axes(landmarks_head_m: Landmarks68, camera_from_head: F64) -> F64:
+    """Landmarks ``(n, p, 3)`` turned by ``(n, 3, 3)``, as ``(3, p, n)`` for the framing."""
     head = np.ascontiguousarray(landmarks_head_m.transpose(2, 1, 0), np.float64)
     turn = camera_from_head.transpose(1, 2, 0)
-    points = np.stack([sum(turn[i, j] * head[j] for j in range(3)) for i in range(3)])
-    return framing.solve(
-        points, framing_.face_size, framing_.centre, framing_.focal_ratio, start_m
-    )
+    return np.stack([sum(turn[i, j] * head[j] for j in range(3)) for i in range(3)])
+
+
+def place_head(
+    framing_: Framing,
+    camera_from_head: F64,
+    landmarks_head_m: Landmarks68,
+    start_m: F64 | None = None,
+) -> F64:
+    """Head origin in the camera frame ``(n, 3)``, so that the landmarks fill the drawn box."""
+    points = in_camera_axes(landmarks_head_m, camera_from_head)
+    return framing.solve(points, framing_.face_size, framing_.centre, framing_.focal_ratio, start_m)
+
+
+def keep_distance(
+    config: CameraConfig,
+    framing_: Framing,
+    camera_from_head: F64,
+    landmarks_head_m: Landmarks68,
+    position_m: F64,
+) -> tuple[Framing, F64]:
+    """Longer lenses where a head, now that it is known, is nearer than the config allows.
+
+    Returns:
+        The framing with those focal lengths, and the positions ``(n, 3)`` that go with it.
+    """
+    ratio, position = framing_.focal_ratio.copy(), position_m.copy()
+    least = config.min_distance_m * 1.001
+    for _ in range(8):
+        near = np.flatnonzero(position[:, 2] < least)
+        if near.size == 0:
+            break
+        ratio[near] *= 1.002 * least / position[near, 2]
+        position[near] = place_head(
+            replace(
+                framing_,
+                face_size=framing_.face_size[near],
+                centre=framing_.centre[near],
+                focal_ratio=ratio[near],
+            ),
+            camera_from_head[near],
+            landmarks_head_m[near],
+            position[near],
+        )
+    return replace(framing_, focal_ratio=ratio), position
 
 
 def solve_lens(
@@ -103,7 +154,7 @@ def solve_lens(
     draws: Draws,
     framing_: Framing,
     camera_from_head: F64,
-    landmarks_head_m: F64,
+    landmarks_head_m: Landmarks68,
     position_m: F64,
 ) -> Lens:
     """Focus on the plane of the nearer eye, and the aperture that gives the drawn blur."""

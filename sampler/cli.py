@@ -89,9 +89,7 @@ def sample(
     split: Annotated[
         str, typer.Option(help="train, test or val: streams that share no identity.")
     ] = "train",
-    preset: Annotated[
-        str, typer.Option(help="Name of a preset, or a TOML file.")
-    ] = DEFAULT_PRESET,
+    preset: Annotated[str, typer.Option(help="Name of a preset, or a TOML file.")] = DEFAULT_PRESET,
     set_: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Override one number; may be repeated."),
@@ -126,9 +124,7 @@ def sample(
         raise typer.Exit(e.exit_code) from e
 
 
-def _write(
-    config: object, n: int, output: Path | None, seed: int, start: int, split: str
-) -> None:
+def _write(config: object, n: int, output: Path | None, seed: int, start: int, split: str) -> None:
     from sampler.config import SamplerConfig
     from sampler.inputs import load_inputs
     from sampler.scene import Sampler

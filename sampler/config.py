@@ -51,7 +51,8 @@ class SamplerConfig(ConfigModel):
 def preset_names() -> list[str]:
     """Presets that this release ships."""
     folder = resources.files("sampler").joinpath("presets")
-    return sorted(p.name.removesuffix(".toml") for p in folder.iterdir() if p.name.endswith(".toml"))
+    names = (p.name for p in folder.iterdir())
+    return sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml"))
 
 
 def _read_preset(preset: str) -> dict[str, Any]:

@@ -64,9 +64,7 @@ class Within:
     def _suffixed(self, key: str) -> str:
         return f"{key}_{self.unit}" if self.unit and key in _WITH_UNIT else key
 
-    def _validate(
-        self, value: Any, inner: core_schema.ValidatorFunctionWrapHandler
-    ) -> Any:
+    def _validate(self, value: Any, inner: core_schema.ValidatorFunctionWrapHandler) -> Any:
         try:
             checked = inner(self._bare(value))
         except ValidationError as e:

@@ -7,11 +7,13 @@ spec is refused before anything is drawn.
 
 from __future__ import annotations
 
+import itertools
 import math
 from functools import lru_cache
 from typing import Annotated, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field, model_validator
 from scipy.special import betaincinv, ndtr, ndtri
 
@@ -96,7 +98,7 @@ class LogUniform(ConfigModel):
 
     def ppf(self, u: F64) -> F64:
         value = self.low * np.exp(math.log(self.high / self.low) * u)
-        return np.clip(value, self.low, self.high)
+        return np.asarray(np.clip(value, self.low, self.high))
 
 
 class Normal(ConfigModel):
@@ -143,7 +145,7 @@ class TruncatedNormal(ConfigModel):
     def ppf(self, u: F64) -> F64:
         below, above = self._cut()
         value = self.loc + self.scale * np.asarray(ndtri(below + (above - below) * u))
-        return np.clip(value, self.low, self.high)
+        return np.asarray(np.clip(value, self.low, self.high))
 
 
 class Beta(ConfigModel):
@@ -188,7 +190,7 @@ class VonMises(ConfigModel):
 
     def ppf(self, u: F64) -> F64:
         cdf, angle = _von_mises_table(self.concentration)
-        return (np.interp(u, cdf, angle) + self.loc + 180.0) % 360.0 - 180.0
+        return np.asarray((np.interp(u, cdf, angle) + self.loc + 180.0) % 360.0 - 180.0)
 
 
 class Histogram(ConfigModel):
@@ -205,7 +207,7 @@ class Histogram(ConfigModel):
                 f"{len(self.weights)} weights need {len(self.weights) + 1} edges, "
                 f"and there are {len(self.edges)}"
             )
-        if any(a >= b for a, b in zip(self.edges, self.edges[1:], strict=False)):
+        if any(a >= b for a, b in itertools.pairwise(self.edges)):
             raise ValueError("edges must ascend")
         _check_weights(self.weights)
         return self
@@ -216,7 +218,7 @@ class Histogram(ConfigModel):
     def ppf(self, u: F64) -> F64:
         bin_, within = _pick(self.weights, u)
         edges = np.asarray(self.edges)
-        return edges[bin_] + (edges[bin_ + 1] - edges[bin_]) * within
+        return np.asarray(edges[bin_] + (edges[bin_ + 1] - edges[bin_]) * within)
 
 
 class Mixture(ConfigModel):
@@ -275,14 +277,12 @@ class Categorical(ConfigModel):
     def names(self) -> tuple[str, ...]:
         return tuple(self.weights)
 
-    def codes(self, u: F64) -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.int64]], F64]:
+    def codes(self, u: F64) -> tuple[NDArray[np.int64], F64]:
         """Index into ``names`` for each uniform, and a fresh uniform that remains of it."""
         return _pick(list(self.weights.values()), u)
 
 
-def _pick(
-    weights: list[float], u: F64
-) -> tuple[np.ndarray[tuple[int, ...], np.dtype[np.int64]], F64]:
+def _pick(weights: list[float], u: F64) -> tuple[NDArray[np.int64], F64]:
     """Choose by weight; the position inside the chosen interval is again uniform."""
     share = np.asarray(weights, np.float64) / sum(weights)
     top = np.cumsum(share)

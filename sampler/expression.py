@@ -24,9 +24,7 @@ _COLUMN: Final = {unit: i for i, unit in enumerate(ARKIT_UNITS)}
 _LOOK: Final = frozenset(u for u in ARKIT_UNITS if u.startswith("eyeLook"))
 _MIRROR: Final = np.array(
     [
-        _COLUMN[
-            u.replace("Left", "Right") if "Left" in u else u.replace("Right", "Left")
-        ]
+        _COLUMN[u.replace("Left", "Right") if "Left" in u else u.replace("Right", "Left")]
         for u in ARKIT_UNITS
     ]
 )
@@ -126,7 +124,9 @@ def _kind_weights(config: ExpressionConfig) -> F64:
 @lru_cache(maxsize=1)
 def _side_signs() -> F64:
     """``(52,)``: 1 for left units, -1 for right ones, 0 for the middle (jawLeft is no side)."""
-    signs = [1.0 if u.endswith("Left") else -1.0 if u.endswith("Right") else 0.0 for u in ARKIT_UNITS]
+    signs = [
+        1.0 if u.endswith("Left") else -1.0 if u.endswith("Right") else 0.0 for u in ARKIT_UNITS
+    ]
     for unit in ("jawLeft", "jawRight", "mouthLeft", "mouthRight"):
         signs[_COLUMN[unit]] = 0.0
     return np.array(signs)
@@ -150,9 +150,7 @@ def _played(config: ExpressionConfig, draws: Draws, name: str) -> tuple[F64, NDA
     return weights, kind
 
 
-def draw(
-    config: ExpressionConfig, draws: Draws
-) -> tuple[F64, NDArray[np.int64]]:
+def draw(config: ExpressionConfig, draws: Draws) -> tuple[F64, NDArray[np.int64]]:
     """Weights ``(n, 52)`` without the eyeLook units, and the kind's index ``(n,)``."""
     weights, kind = _played(config, draws, "kind")
     second, _ = _played(config, draws, "second")

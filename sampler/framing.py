@@ -46,9 +46,7 @@ def _far_guess(points: F64, size: F64, centre: F64, focal_ratio: F64) -> F64:
     return np.column_stack([offset - middle[:, :2], z - middle[:, 2]])
 
 
-def solve(
-    points: F64, size: F64, centre: F64, focal_ratio: F64, start_m: F64 | None = None
-) -> F64:
+def solve(points: F64, size: F64, centre: F64, focal_ratio: F64, start_m: F64 | None = None) -> F64:
     """Head position ``(n, 3)`` in the camera frame, so that the points' box is as wanted.
 
     Fixed-point iteration: distance scales with the size of the box, and sideways shifts with

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from sampler.config_model import ConfigModel
-from sampler.quantities import GazePitch, GazeYaw, Metres, Positive, Share
+from sampler.quantities import Fraction, GazePitch, GazeYaw, Metres, Positive, Share
 from sampler.streams import F64, Draws
 
 __all__ = ["Gaze", "GazeConfig", "GazeDraw", "aim", "draw", "lens_angles_deg"]
@@ -24,7 +24,9 @@ class GazeConfig(ConfigModel):
     """Half axes of the ellipse of gaze directions in the head frame."""
     reluctance_deg: Positive
     """A lens outside that ellipse is looked at the less, the further out it is: the share
-    falls with a Gaussian of this width, and the eyes go only as far as the ellipse."""
+    falls with a Gaussian of this width, and the eyes go only part of the way."""
+    effort: Fraction
+    """How far toward the ellipse they go then."""
     yaw: GazeYaw
     pitch: GazePitch
     """Of those who do not look into the lens, about straight ahead of the head."""
@@ -36,6 +38,7 @@ class GazeDraw:
     """Everything drawn, before it is known where the lens is. ``(n,)`` each."""
 
     lens_u: F64
+    effort: F64
     yaw_deg: F64
     pitch_deg: F64
     distance_m: F64
@@ -55,6 +58,7 @@ def draw(config: GazeConfig, draws: Draws) -> GazeDraw:
     """Draw what does not depend on the camera."""
     return GazeDraw(
         lens_u=draws.uniform("lens"),
+        effort=config.effort.ppf(draws.uniform("effort")),
         yaw_deg=config.yaw.ppf(draws.uniform("yaw")),
         pitch_deg=config.pitch.ppf(draws.uniform("pitch")),
         distance_m=config.distance.ppf(draws.uniform("distance")),
@@ -79,8 +83,8 @@ def aim(config: GazeConfig, drawn: GazeDraw, camera_from_head: F64, position_m: 
     """Decide who looks into the lens, and turn their eyes to it."""
     lens_yaw, lens_pitch, lens_distance = lens_angles_deg(camera_from_head, position_m)
     reach = np.hypot(lens_yaw / config.yaw_limit_deg, lens_pitch / config.pitch_limit_deg)
-    inward = 1 / np.maximum(reach, 1)
-    beyond = np.hypot(lens_yaw, lens_pitch) * (1 - inward)
+    inward = np.where(reach > 1, drawn.effort / np.maximum(reach, 1), 1)
+    beyond = np.hypot(lens_yaw, lens_pitch) * (1 - 1 / np.maximum(reach, 1))
     share = config.lens_share * np.exp(-0.5 * (beyond / config.reluctance_deg) ** 2)
     at_lens = drawn.lens_u < share
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 from scipy.special import expit
 
-from assets.catalog import BALD, SHAVED
+from assets.catalog import BALD, SHAVED, ItemEntry
 from sampler.columns import Columns
 from sampler.config_model import ConfigModel, Within
 from sampler.distributions import Distribution, LogUniform
@@ -28,6 +28,7 @@ __all__ = [
     "draw_brows",
     "draw_facial_hair",
     "draw_hair",
+    "pool",
 ]
 
 Years = Annotated[Distribution, Within("years", 0, 200)]
@@ -121,6 +122,22 @@ class Hair:
     columns: Columns
 
 
+def pool(entries: dict[str, ItemEntry], config: HairConfig) -> Pool:
+    """The styles to choose from.
+
+    Raises:
+        SpecError: the config names a style that the catalogue lacks.
+    """
+    for id_ in config.under_hat:
+        if id_ not in entries:
+            raise SpecError(f"hair.under_hat: no such style {id_!r}; {nearest(id_, entries)}")
+    return Pool.of(entries, "hair", config.shares)
+
+
+def _by_sex(female: float, male: float, sex: F64) -> F64:
+    return female + (male - female) * sex
+
+
 def _loss(config: Loss, draws: Draws, field: str, identity: Identity) -> F64:
     years = identity.age_years - config.onset.ppf(draws.uniform(field))
     by_sex = config.female_factor + (1 - config.female_factor) * identity.sex
@@ -137,9 +154,6 @@ def _style_weights(
             for t in styles.attribute("texture", "")
         ]
     ).reshape(-1, len(ANCESTRIES))
-    for id_ in config.under_hat:
-        if id_ not in styles.ids:
-            raise SpecError(f"hair.under_hat: no such style {id_!r}; {nearest(id_, styles.ids)}")
     under_hat = np.array([config.under_hat.get(i, 1.0) for i in styles.ids])
     weights = styles.by_sex(identity.sex) * (identity.ancestry @ affinity.T)
     return np.asarray(weights * np.where(hat[:, None], under_hat, 1) + 1e-12)
@@ -159,7 +173,7 @@ def draw_hair(
         hat: ``(n,)`` who wears something on the head that some styles don't fit under.
     """
     sex = identity.sex
-    bald = draws.uniform("bald") < config.bald_female + (config.bald_male - config.bald_female) * sex
+    bald = draws.uniform("bald") < _by_sex(config.bald_female, config.bald_male, sex)
     style = choose(_style_weights(config, styles, identity, hat), draws.uniform("style"))
 
     dark = np.clip((monk_tone - 4) / 4, 0, 1) * config.melanin_tone_pull
@@ -168,7 +182,7 @@ def draw_hair(
     onset = config.grey_onset.ppf(draws.uniform("grey_onset"))
     natural_grey = expit(4 * (identity.age_years - onset) / config.grey_course_years)
     natural_grey = np.where(natural_grey < 0.02, 0, natural_grey)
-    dyed = draws.uniform("dyed") < config.dyed_female + (config.dyed_male - config.dyed_female) * sex
+    dyed = draws.uniform("dyed") < _by_sex(config.dyed_female, config.dyed_male, sex)
     grey = np.where(dyed, 0, natural_grey)
     redness = config.redness.ppf(draws.uniform("redness"))
     shortest, longest = (

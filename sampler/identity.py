@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import model_validator
 
 from sampler.config_model import ConfigModel
@@ -68,7 +69,7 @@ class Identity:
     sex: F64
     age_years: F64
     ancestry: F64
-    dominant: np.ndarray[tuple[int, ...], np.dtype[np.int64]]
+    dominant: NDArray[np.int64]
     """Index into :data:`ANCESTRIES`."""
     weight: F64
     muscle: F64
@@ -108,7 +109,7 @@ def draw(config: IdentityConfig, draws: Draws) -> Identity:
 
 def draw_shape(
     config: ShapeConfig, draws: Draws, keys: Sequence[str], one_sided: frozenset[str]
-) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+) -> NDArray[np.float32]:
     """Weights ``(n, K)`` of the shape keys: in -1 to 1, one-sided ones in 0 to 1.
 
     A one-sided key is a normal about minus half its deviation, cut at zero, so that two in

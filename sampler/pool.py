@@ -64,7 +64,7 @@ class Pool:
             return np.zeros((len(sex), 0))
         share_male = self.share_male / self.share_male.sum()
         share_female = self.share_female / self.share_female.sum()
-        return share_female + (share_male - share_female) * sex[:, None]
+        return np.asarray(share_female + (share_male - share_female) * sex[:, None])
 
     def attribute(self, name: str, default: Any) -> list[Any]:
         """One attribute of every entry."""
@@ -75,7 +75,9 @@ def _attributes(entries: Mapping[str, _Entry], id_: str) -> dict[str, Any]:
     """An entry's attributes, on top of those of the entry that it is ``like``."""
     own = dict(getattr(entries[id_], "attributes", {}))
     model = own.get("like")
-    return {**_attributes(entries, model), **own} if model in entries else own
+    if not isinstance(model, str) or model not in entries:
+        return own
+    return {**_attributes(entries, model), **own}
 
 
 def choose(weights: F64, u: F64) -> NDArray[np.int64]:
@@ -83,7 +85,8 @@ def choose(weights: F64, u: F64) -> NDArray[np.int64]:
     if weights.shape[1] == 0:
         return np.zeros(len(u), np.int64)
     top = np.cumsum(weights, axis=1)
-    return np.minimum((top < (u * top[:, -1])[:, None]).sum(axis=1), weights.shape[1] - 1)
+    picked = (top < (u * top[:, -1])[:, None]).sum(axis=1)
+    return np.asarray(np.minimum(picked, weights.shape[1] - 1), np.int64)
 
 
 def names(pool: Pool, codes: NDArray[np.int64]) -> Names:

@@ -78,7 +78,7 @@ def turn_angles_deg(world_from_head: F64) -> F64:
     yaw = np.arctan2(r[..., 0, 2], r[..., 2, 2])
     pitch = np.arcsin(np.clip(r[..., 1, 2], -1.0, 1.0))
     roll = np.arctan2(r[..., 1, 0], r[..., 1, 1])
-    return np.degrees(np.stack([yaw, pitch, roll], axis=-1))
+    return np.asarray(np.degrees(np.stack([yaw, pitch, roll], axis=-1)))
 
 
 def _within(limits: TurnLimits, orbit_deg: F64, camera_from_head: F64) -> NDArray[np.bool_]:
@@ -95,7 +95,7 @@ def _unturned_orbit_deg(camera_from_head: F64) -> F64:
     azimuth = np.arctan2(r[..., 2, 0], r[..., 2, 2])
     elevation = np.arcsin(np.clip(r[..., 2, 1], -1.0, 1.0))
     roll = np.arctan2(r[..., 0, 1], r[..., 1, 1])
-    return np.degrees(np.stack([azimuth, elevation, roll], axis=-1))
+    return np.asarray(np.degrees(np.stack([azimuth, elevation, roll], axis=-1)))
 
 
 def _shortest(angle_deg: F64) -> F64:
@@ -142,4 +142,6 @@ def draw(config: PoseConfig, draws: Draws) -> Pose:
     level = np.stack([yaw, np.clip(-pitch, -89.0, 89.0), tilt], axis=-1)
     orbit = _toward(wanted, level, rotation, config.turn_limits)
     orbit = _toward(orbit, _unturned_orbit_deg(rotation), rotation, config.turn_limits)
-    return Pose(yaw, pitch, roll, _shortest(orbit[:, 0]), orbit[:, 1], _shortest(orbit[:, 2]), rotation)
+    return Pose(
+        yaw, pitch, roll, _shortest(orbit[:, 0]), orbit[:, 1], _shortest(orbit[:, 2]), rotation
+    )

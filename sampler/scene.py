@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from sampler import camera, environment, expression, eyes, gaze, hair, identity, pose, skin, wear
 from sampler.columns import Columns, Names, to_table
@@ -67,7 +68,7 @@ class Sampler:
         self._pools = _Pools(
             skins=skin.pool(self._skins, c.skin),
             irises=eyes.pool(self._irises, c.eyes),
-            hair=Pool.of(known.hair_styles, "hair", c.hair.shares),
+            hair=hair.pool(dict(known.hair_styles), c.hair),
             facial_hair=Pool.of(known.facial_hair_styles, "facial_hair", c.facial_hair.shares),
             glasses=Pool.of(known.glasses, "glasses", c.glasses.shares),
             headwear=Pool.of(known.headwear, "headwear", c.headwear.shares),
@@ -79,7 +80,7 @@ class Sampler:
         """(start, rows) of the pieces in which ``n`` rows from ``start`` are best drawn."""
         stop = start + n
         edges = [start, *range((start // BLOCK_ROWS + 1) * BLOCK_ROWS, stop, BLOCK_ROWS), stop]
-        return [(a, b - a) for a, b in zip(edges, edges[1:], strict=False) if b > a]
+        return [(a, b - a) for a, b in itertools.pairwise(edges) if b > a]
 
     def draw(self, start: int, n: int) -> pa.Table:
         """Rows ``start`` to ``start + n`` as a table with the manifest's schema."""
@@ -96,7 +97,7 @@ class Sampler:
     def _draws(self, component: str, first: int) -> Draws:
         return Draws(self.seed, self.split, component, first, BLOCK_ROWS)
 
-    def _columns(self, first: int) -> tuple[Columns, np.ndarray[tuple[int, ...], np.dtype[np.float64]]]:
+    def _columns(self, first: int) -> tuple[Columns, NDArray[np.float64]]:
         c, pools, n = self.config, self._pools, BLOCK_ROWS
 
         def draws(component: str) -> Draws:
@@ -117,17 +118,14 @@ class Sampler:
         rotation = posed.camera_from_head
         landmarks = self._landmarks(person, shape, unlooking)
         position = camera.place_head(framed, rotation, landmarks)
+        framed, position = camera.keep_distance(c.camera, framed, rotation, landmarks, position)
         aimed = gaze.aim(c.gaze, looking, rotation, position)
         face = expression.look(c.expression.look, unlooking, aimed.yaw_deg, aimed.pitch_deg)
         landmarks = self._landmarks(person, shape, face)
         position = camera.place_head(framed, rotation, landmarks, position)
-        lens = camera.solve_lens(
-            c.camera, draws("camera"), framed, rotation, landmarks, position
-        )
+        lens = camera.solve_lens(c.camera, draws("camera"), framed, rotation, landmarks, position)
 
-        complexion = skin.draw(
-            c.skin, draws("skin"), pools.skins, self._skins, person, c.identity
-        )
+        complexion = skin.draw(c.skin, draws("skin"), pools.skins, self._skins, person, c.identity)
         hat = wear.draw(c.headwear, draws("headwear"), pools.headwear, person)
         locks = hair.draw_hair(
             c.hair, draws("hair"), pools.hair, person, complexion.monk_tone, hat.present
@@ -191,10 +189,9 @@ class Sampler:
     def _landmarks(
         self,
         person: identity.Identity,
-        shape: np.ndarray[tuple[int, ...], np.dtype[np.float32]],
-        face: np.ndarray[tuple[int, ...], np.dtype[np.float64]],
-    ) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-        points = self.inputs.landmarks.landmarks_head_m(
+        shape: NDArray[np.float32],
+        face: NDArray[np.float64],
+    ) -> NDArray[np.float32]:
+        return self.inputs.landmarks.landmarks_head_m(
             person.macros(), shape, face.astype(np.float32)
         )
-        return np.asarray(points, np.float64)

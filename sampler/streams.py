@@ -15,7 +15,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Draws", "F64"]
+__all__ = ["F64", "Draws"]
 
 F64 = NDArray[np.float64]
 

@@ -45,9 +45,7 @@ def facial_hair(spec: SceneSpec, head: HeadSurface, detail: float = 1.0) -> Stra
     return grow_beard(spec, head, detail)
 
 
-def eyebrows(
-    spec: SceneSpec, head: HeadSurface, detail: float = 1.0
-) -> tuple[Strands, Strands]:
+def eyebrows(spec: SceneSpec, head: HeadSurface, detail: float = 1.0) -> tuple[Strands, Strands]:
     """The subject's right and left brow."""
     return grow_brow(spec, head, -1.0, detail), grow_brow(spec, head, 1.0, detail)
 

@@ -81,9 +81,7 @@ def grow_brow(spec: SceneSpec, head: HeadSurface, side: float, detail: float) ->
         direction[:, None] * s + run[:, None] * bend + normal[:, None] * arc
     )
     points = head.skull.distance.push_out(np.asarray(points, np.float32), 0.0001)
-    melanin, redness = pigment(
-        brows.melanin, spec.hair.redness, 0.55 * spec.hair.grey, n, stream
-    )
+    melanin, redness = pigment(brows.melanin, spec.hair.redness, 0.55 * spec.hair.grey, n, stream)
     return Strands(
         name="left brow" if side > 0 else "right brow",
         points_m=head.to_world(points),

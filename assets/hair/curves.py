@@ -56,9 +56,7 @@ def _weights(f: F32Array) -> tuple[F32Array, F32Array, F32Array, F32Array]:
     )
 
 
-def wander(
-    n: int, m: int, stream: Stream, waves: Sequence[float], decay: float = 0.5
-) -> F32Array:
+def wander(n: int, m: int, stream: Stream, waves: Sequence[float], decay: float = 0.5) -> F32Array:
     """Smooth random curves (n, m, 3) that start at zero, of amplitude about 1.
 
     ``waves`` are numbers of periods over a strand, each next one ``decay`` as strong.
@@ -78,9 +76,7 @@ def wander(
 class WanderBank:
     """A stock of wanders that strands share, each at its own strength and axis order."""
 
-    def __init__(
-        self, m: int, stream: Stream, waves: Sequence[float], decay: float = 0.55
-    ) -> None:
+    def __init__(self, m: int, stream: Stream, waves: Sequence[float], decay: float = 0.55) -> None:
         curves = wander(BANK_SIZE, m, stream, waves, decay)
         self._curves = np.concatenate([curves, curves[:, :, [1, 2, 0]], -curves[:, :, [2, 0, 1]]])
         self._stream = stream

@@ -230,7 +230,8 @@ class FacialStyle(_Data):
     """Relative frequency among men."""
     min_length_m: Positive
     max_length_m: Positive
-    regions: dict[Literal["moustache", "soul", "chin", "cheek", "sideburn", "neck"], float]
+    """Shortest and longest ``facial_hair.length_m`` at which the style is itself."""
+    regions: dict[str, Share]
     """Density of each region, 0-1."""
     count: Annotated[int, Field(gt=0)]
     radius_um: Positive

@@ -81,9 +81,7 @@ class DistanceField:
     def _cell(self, p: F32Array) -> NDArray[np.intp]:
         return np.rint((p - self._low) / np.float32(CELL_M)).astype(np.intp)
 
-    def _nearest(
-        self, p: F32Array, within_m: float
-    ) -> tuple[F32Array, NDArray[np.bool_]]:
+    def _nearest(self, p: F32Array, within_m: float) -> tuple[F32Array, NDArray[np.bool_]]:
         """Signed distance by the nearest vertex, and whether there is one within reach."""
         distance, index = self._tree.query(p, distance_upper_bound=within_m)
         found = np.isfinite(distance)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from scipy.spatial import cKDTree
 
-from assets.geometry import F32Array, HairMaterial, Strands
+from assets.geometry import F32Array, HairMaterial, I32Array, Strands
 from assets.hair.clumping import choose, gather
 from assets.hair.colour import pigment
 from assets.hair.curves import WanderBank, coil, resample
@@ -30,9 +30,7 @@ GUIDES = 2200
 GUIDE_STEPS = 10
 
 
-def beard_density(
-    rest_dm: F32Array, regions: Mapping[str, float], noise: ValueNoise
-) -> F32Array:
+def beard_density(rest_dm: F32Array, regions: Mapping[str, float], noise: ValueNoise) -> F32Array:
     """0-1 at rest points ``(*, 3)`` in decimetres; heights from the groom study."""
     x, y, z = np.abs(rest_dm[..., 0]), rest_dm[..., 1], rest_dm[..., 2]
     azimuth = Scalp.azimuth_deg(rest_dm)
@@ -127,7 +125,7 @@ def _strands(
     seed: int,
     noise: ValueNoise,
     longest_m: float,
-) -> tuple[F32Array, F32Array | None]:
+) -> tuple[F32Array, I32Array | None]:
     """Strands (n, points, 3), skull frame, and their clumps."""
     n = len(roots)
     stream = Stream(seed, "beard/growth")

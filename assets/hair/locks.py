@@ -69,7 +69,9 @@ def build_locks(groom: Groom, locks: Locks) -> tuple[F32Array, I32Array]:
     loose = groom.flyaway
     if loose.any():
         bank = WanderBank(m, groom.stream("flyaway"), (2.0, 5.0))
-        strands[loose] = bank.add(strands[loose], style.fuzz.flyaway_bend * lock_length[lock[loose]])
+        strands[loose] = bank.add(
+            strands[loose], style.fuzz.flyaway_bend * lock_length[lock[loose]]
+        )
     strands = resample(strands, m, groom.cut_share())
     return groom.head.distance.push_out(strands, style.clearance_mm * 1e-3), lock
 

@@ -60,7 +60,7 @@ def sample_roots(
         whole = float((area * full(corner_rest).mean(1) * allowed).sum())
         wanted = count * expected / max(whole, 1e-12)
     share = np.cumsum(area * most)
-    candidates = int(round(wanted * share[-1] / expected))
+    candidates = round(wanted * share[-1] / expected)
     if candidates < 1:
         return _none()
     turn = (np.arange(candidates) + stream.uniform(candidates)) / candidates * share[-1]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -10,7 +12,7 @@ from assets.geometry import F32Array
 __all__ = ["blend", "rotate_about", "smoothstep", "tangent", "unit"]
 
 
-def unit(vectors: NDArray[np.floating]) -> F32Array:
+def unit(vectors: NDArray[Any]) -> F32Array:
     """Vectors ``(*, 3)`` scaled to length 1; a null vector stays null."""
     square = np.einsum("...i,...i->...", vectors, vectors)
     length = np.sqrt(np.maximum(square, 1e-18))
@@ -29,7 +31,7 @@ def blend(share: F32Array, here: ArrayLike, there: ArrayLike) -> F32Array:
     return np.asarray(here + (there - here) * share, np.float32)
 
 
-def tangent(directions: F32Array, normals: F32Array) -> F32Array:
+def tangent(directions: NDArray[Any], normals: F32Array) -> F32Array:
     """Unit directions in the planes across the normals, ``(*, 3)``."""
     along = np.einsum("...i,...i->...", directions, normals)[..., None]
     return unit(directions - along * normals)

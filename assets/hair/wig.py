@@ -89,7 +89,5 @@ def _finished(
         melanin=melanin,
         redness=redness,
         strand_class=SegmentationClass.HAIR,
-        material=HairMaterial(
-            roughness=style.roughness, radial_roughness=style.radial_roughness
-        ),
+        material=HairMaterial(roughness=style.roughness, radial_roughness=style.radial_roughness),
     )

@@ -10,7 +10,7 @@ from assets.geometry import F32Array, SkinMaterial
 from assets.noise import Stream
 from assets.skin.constants import SkinConstants, constants
 from assets.skin.fields import NOISE_VARIANTS, SkinFields
-from assets.skin.overlays import cosmetics, lining_colours, lip_shift
+from assets.skin.overlays import Linings, cosmetics, linings_of, lip_shift
 from assets.skin.relief import relief_mm, wrinkle_depths_mm
 from assets.skin.spots import shown
 from assets.skin.tone import F64Array, Tone, tone_of
@@ -71,9 +71,9 @@ def compose(
         exponent -= ink[..., None] * tone.ink.astype(np.float32)
     exponent += np.log(tone.albedo * gain).astype(np.float32)
     colour = np.exp(exponent, out=exponent)
-    lining, deep, rim = lining_colours(tone)
-    _blend_where(colour, maps["lining"], lining)
-    _blend_where(colour, maps["rim"], rim)
+    linings = linings_of(tone)
+    _blend_where(colour, maps["lining"], linings.mouth)
+    _blend_where(colour, maps["rim"], linings.rim)
     np.clip(colour, 0.002, 0.95, out=colour)
 
     return SkinMaterial(
@@ -81,7 +81,7 @@ def compose(
         height_mm=relief_mm(fields, mid, wrinkle_depths_mm(spec, age)),
         roughness=_roughness(spec, fields, mid, tone, c),
         window=fields.window,
-        body_colour=_body(vertex, broad, gain, fields, tone, c, (lining, deep, rim)),
+        body_colour=_body(vertex, broad, gain, fields, tone, c, linings),
         subsurface_scale_m=c.shading.subsurface_scale_m,
         coat=_coat(spec, tone, c),
     )
@@ -128,7 +128,7 @@ def _details(
 
     kinds = c.spots
     # Freckles gather where the sun falls.
-    sunlit = np.clip(0.35 + maps["face"] * (0.35 + 0.65 * maps["flush"]) + 0.5 * mid, 0, 1.2)
+    sunlit = np.clip(0.12 + maps["face"] * (0.45 + 0.75 * maps["flush"]) + 0.6 * mid, 0, 1.2)
     for name, share in (
         ("freckle", skin.freckles),
         ("mole", skin.moles),
@@ -238,7 +238,7 @@ def _body(
     fields: SkinFields,
     tone: Tone,
     c: SkinConstants,
-    linings: tuple[F64Array, F64Array, F64Array],
+    linings: Linings,
 ) -> F32Array:
     """The body's colour over the whole UV square; equal to the window's where they meet."""
     body = fields.body
@@ -250,8 +250,10 @@ def _body(
     amount[:, 1] += c.mottle.broad.haemoglobin * everywhere
     level = tone.albedo * gain
     colour = np.exp(_exponent(amount[:, 0], amount[:, 1], tone) + np.log(level).astype(np.float32))
-    lining, deep, rim = linings
-    for depth, shallow in ((body.cavity, lining), (body.socket, rim)):
+    for depth, shallow, deep in (
+        (body.cavity, linings.mouth, linings.mouth_deep),
+        (body.socket, linings.rim, linings.socket_deep),
+    ):
         inside = depth >= 0
         t = depth[inside][:, None]
         colour[inside] = (1 - t) * shallow.astype(np.float32) + t * deep.astype(np.float32)

@@ -105,6 +105,7 @@ class Lid(_Model):
     rim_dark: Triple
     rim_reach_m: float
     socket_reach_m: float
+    socket_depth: float
     melanin: float
     haemoglobin: float
     under_eye_melanin: float

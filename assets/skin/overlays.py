@@ -11,7 +11,7 @@ from assets.skin.constants import constants
 from assets.skin.tone import F64Array, Tone, linear_from_lab
 from spec_schema.spec import SceneSpec
 
-__all__ = ["Overlays", "cosmetics", "lining_colours", "lip_shift"]
+__all__ = ["Linings", "Overlays", "cosmetics", "linings_of", "lip_shift"]
 
 
 @dataclass(frozen=True)
@@ -46,9 +46,23 @@ def cosmetics(spec: SceneSpec, tone: Tone, choose: Callable[[str, int], int]) ->
     )
 
 
-def lining_colours(tone: Tone) -> tuple[F64Array, F64Array, F64Array]:
-    """Linear albedo of the mouth's lining at the lips, deep inside, and of the lids' rims."""
+@dataclass(frozen=True)
+class Linings:
+    """Linear albedos (3,) of what is wet: at the edge, and deep behind it."""
+
+    mouth: F64Array
+    mouth_deep: F64Array
+    rim: F64Array
+    socket_deep: F64Array
+
+
+def linings_of(tone: Tone) -> Linings:
+    """The mouth's lining and the lids' rims of one tone."""
     c, dark = constants(), tone.darkness
-    lining = (1 - dark) * np.array(c.mouth.lining_light) + dark * np.array(c.mouth.lining_dark)
     rim = (1 - dark) * np.array(c.lid.rim_light) + dark * np.array(c.lid.rim_dark)
-    return lining, np.array(c.mouth.deep), rim
+    return Linings(
+        mouth=(1 - dark) * np.array(c.mouth.lining_light) + dark * np.array(c.mouth.lining_dark),
+        mouth_deep=np.array(c.mouth.deep),
+        rim=rim,
+        socket_deep=c.lid.socket_depth * rim,
+    )

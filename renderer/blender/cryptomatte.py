@@ -19,6 +19,14 @@ __all__ = ["class_coverage", "class_mask", "float_bits"]
 
 _MASK32: Final = 0xFFFFFFFF
 
+_SPARSE: Final[dict[SegmentationClass, float]] = {
+    SegmentationClass.RIGHT_BROW: 3.0,
+    SegmentationClass.LEFT_BROW: 3.0,
+    SegmentationClass.BEARD: 2.0,
+}
+"""Growth through which skin shows is still one region to a person who marks it: a brow wins a
+pixel from a quarter of its area on, a beard from a third."""
+
 
 def _murmur3_32(data: bytes) -> int:
     """MurmurHash3 x86_32 with seed 0 (Austin Appleby, public domain)."""
@@ -72,6 +80,11 @@ def class_coverage(ranks: NDArray[np.float32], class_of: Mapping[str, int]) -> N
 
 
 def class_mask(ranks: NDArray[np.float32], class_of: Mapping[str, int]) -> NDArray[np.uint8]:
-    """The class that covers most of each pixel: (H, W) uint8; the smaller id on a tie."""
-    mask: NDArray[np.uint8] = class_coverage(ranks, class_of).argmax(axis=0).astype(np.uint8)
-    return mask
+    """The class of each pixel, (H, W) uint8; the smaller id on a tie.
+
+    The class that covers most of the pixel, where brows count three times and beards twice.
+    """
+    coverage = class_coverage(ranks, class_of)
+    for class_id, weight in _SPARSE.items():
+        coverage[class_id] *= weight
+    return coverage.argmax(axis=0).astype(np.uint8)

@@ -1,16 +1,10 @@
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import pytest
 
-REPOSITORY = Path(__file__).parents[2]
-for folder in (REPOSITORY, Path(__file__).parent):
-    if str(folder) not in sys.path:
-        sys.path.insert(0, str(folder))
-
-from tests.factories import write_dataset  # noqa: E402
+from tests.factories import write_dataset
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from converters.export import export
 from converters.format_300w_lp import Format300wLp
 from converters.format_facesynthetics import FormatFaceSynthetics
 from converters.overlay import write_overlay
-from converters.pipeline import ReadOptions
+from converters.pipeline import OnError, ReadOptions
 from spec_schema import DatasetError, packb, sample_stem, unpackb
 from tests.factories import write_marker
 
@@ -109,10 +109,12 @@ def test_it_is_named_and_fatal_or_skipped(source: Path, tmp_path: Path, breakage
     spoil(source)
     out = tmp_path / "out.zip"
     with pytest.raises(DatasetError, match=message) as caught:
-        export(source, out, Format300wLp(), ReadOptions(on_error="fail"), overwrite=False)
+        export(source, out, Format300wLp(), ReadOptions(on_error=OnError.FAIL), overwrite=False)
     assert f"{ROW:08d}" in str(caught.value)
     assert [p.name for p in tmp_path.iterdir()] == ["source"]
-    summary = export(source, out, Format300wLp(), ReadOptions(on_error="skip"), overwrite=False)
+    summary = export(
+        source, out, Format300wLp(), ReadOptions(on_error=OnError.SKIP), overwrite=False
+    )
     assert (summary.read, summary.written) == (4, 3)
     assert list(summary.skipped) == [ROW]
     assert summary.skipped[ROW].startswith(f"00000/{ROW:08d}")
@@ -152,7 +154,7 @@ def test_the_overlay_skips_and_counts_too(source: Path, tmp_path: Path) -> None:
     with pytest.raises(DatasetError, match="missing"):
         write_overlay(source, out, 64, None, ReadOptions())
     assert not out.exists()
-    summary = write_overlay(source, out, 64, None, ReadOptions(on_error="skip"))
+    summary = write_overlay(source, out, 64, None, ReadOptions(on_error=OnError.SKIP))
     assert (summary.written, list(summary.skipped)) == (3, [ROW])
     assert out.exists()
 
@@ -161,7 +163,9 @@ def test_every_sample_broken_is_an_error(source: Path, tmp_path: Path) -> None:
     for path in source.glob("*/*.msgpack"):
         path.unlink()
     with pytest.raises(DatasetError, match="skipped because broken: 4"):
-        export(source, tmp_path / "out.zip", Format300wLp(), ReadOptions(on_error="skip"), False)
+        export(
+            source, tmp_path / "out.zip", Format300wLp(), ReadOptions(on_error=OnError.SKIP), False
+        )
     assert [p.name for p in tmp_path.iterdir()] == ["source"]
 
 

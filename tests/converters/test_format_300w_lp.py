@@ -12,15 +12,15 @@ import numpy as np
 import pytest
 import scipy.io
 from PIL import Image
-from readers import hopenet, opentrack, opentrack_groups, tddfa
 from scipy.spatial.transform import Rotation
-from truth import mismatches, true_points
 
 from converters.export import export
 from converters.filters import Filters
 from converters.format_300w_lp import Format300wLp, read_mat_sample
 from converters.pipeline import ReadOptions
 from spec_schema import Dataset, DatasetError
+from tests.converters.readers import hopenet, opentrack, opentrack_groups, tddfa
+from tests.converters.truth import mismatches, true_points
 from tests.factories import (
     HEAD_SHOTS,
     HeadShot,

@@ -11,7 +11,7 @@ from PIL import Image
 
 from converters.export import export
 from converters.format_facesynthetics import FormatFaceSynthetics, read_landmarks
-from converters.pipeline import ReadOptions
+from converters.pipeline import OnError, ReadOptions
 from spec_schema import Dataset, DatasetError
 from spec_schema.classes import SegmentationClass
 
@@ -59,7 +59,7 @@ def test_numbers_have_no_gap_where_a_sample_is_skipped(dataset_dir: Path, tmp_pa
     source = Path(shutil.copytree(dataset_dir, tmp_path / "source"))
     next(source.glob("*/00000001.msgpack")).unlink()
     out = tmp_path / "out"
-    export(source, out, FormatFaceSynthetics(), ReadOptions(on_error="skip"), overwrite=False)
+    export(source, out, FormatFaceSynthetics(), ReadOptions(on_error=OnError.SKIP), overwrite=False)
     assert sorted(p.name for p in out.glob("??????.png")) == [
         "000000.png", "000001.png", "000002.png"
     ]  # fmt: skip

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from readers import tddfa
 from scipy.optimize import least_squares
 from scipy.spatial.transform import Rotation
+
+from tests.converters.readers import tddfa
 
 Array = NDArray[np.float64]
 SIZE_PX = 450

@@ -44,8 +44,9 @@ def test_rate_and_time_left_come_from_the_last_samples() -> None:
     for _ in range(200):
         clock.now_s += 2.0
         progress.count()
+    clock.now_s += 2.0
     progress.count(failed=True)
-    assert progress.line().startswith("rf-render: 201/1000 samples (20%), 0.50/s, 26 min left")
+    assert progress.line().startswith("rf-render: 201/1000 samples (20%), 0.50/s, 27 min left")
     assert progress.line().endswith(", 1 failed")
 
 
