@@ -1,6 +1,7 @@
 """What a scene can contain: skins, irises, hair styles, worn things, environments.
 
-The entries stand in ``assets/data/catalog.toml``, ``hair.toml`` and ``wear.toml``. Nothing has
+The entries stand in ``assets/data/catalog.toml``, ``hair.toml``, ``accessories.toml``
+and ``clothing.toml``. Nothing has
 to be fetched to read the catalogue.
 """
 
@@ -162,7 +163,8 @@ class Catalog:
 def _load() -> Catalog:
     own = _read("catalog.toml")
     hair = _read("hair.toml")
-    wear = _read("wear.toml")
+    accessories = _read("accessories.toml")
+    clothing = _read("clothing.toml")
     packs = load_packs()
     iris_map = own["iris_map"]
 
@@ -186,9 +188,9 @@ def _load() -> Catalog:
         irises=_entries(own, "irises", iris),
         hair_styles=_entries(hair, "styles", _item),
         facial_hair_styles=_entries(hair, "facial_hair", _item),
-        glasses=_entries(wear, "glasses", _item),
-        headwear=_entries(wear, "headwear", _item),
-        clothing=_entries(wear, "clothing", _item),
+        glasses=_entries(accessories, "glasses", _item),
+        headwear=_entries(accessories, "headwear", _item),
+        clothing=_entries(clothing, "clothing", _item),
         hdris=_entries(own, "hdris", hdri),
     )
 

@@ -111,9 +111,7 @@ def build_mouth(spec: SceneSpec, head: HasCage, store: Store) -> list[Mesh]:
     ]
 
 
-def _mesh(
-    name: str, proxy: str, head: HasCage, store: Store, material: SurfaceMaterial
-) -> Mesh:
+def _mesh(name: str, proxy: str, head: HasCage, store: Store, material: SurfaceMaterial) -> Mesh:
     corners = store.array(f"proxies/{proxy}/face_uv")
     faces = np.asarray(store.array(f"proxies/{proxy}/faces"), np.int32)
     uv = store.array(f"proxies/{proxy}/uv")[np.maximum(corners, 0)]

@@ -109,4 +109,6 @@ def coloured_mask(mask: Image.Image, size_px: int) -> Image.Image:
     table = np.full((256, 3), _UNKNOWN_CLASS, np.uint8)
     for segmentation_class, colour in CLASS_COLOURS.items():
         table[segmentation_class] = colour
-    return resized(Image.fromarray(table[np.asarray(mask)]), size_px)
+    painted = Image.fromarray(table[np.asarray(mask)])
+    # A box filter has no overshoot, which would add colours that no class has.
+    return painted.resize((size_px, size_px), Image.Resampling.BOX)

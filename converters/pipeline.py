@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import multiprocessing
+import signal
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
@@ -95,6 +97,16 @@ def _attempt(
         return Failed(sample.row, str(e))
 
 
+@contextmanager
+def _deaf_children() -> Iterator[None]:
+    """Processes started within never see Ctrl-C; the parent alone decides how to end."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def _parallel(
     call: Callable[[ProcessPoolExecutor, Sample], Future[Done[T] | Filtered | Failed]],
     samples: Iterator[Sample],
@@ -105,7 +117,8 @@ def _parallel(
     pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
     try:
         for sample in samples:
-            pending.append(call(pool, sample))
+            with _deaf_children():
+                pending.append(call(pool, sample))
             if len(pending) >= workers * _AHEAD_PER_WORKER:
                 yield pending.popleft().result()
         while pending:

@@ -131,7 +131,9 @@ def main() -> None:
     try:
         app(prog_name="rf-render")
     except ReplicantfaceError as e:
-        sys.stderr.write(f"rf-render: {e}\n")
+        again = "; what is done is kept: see to it and run the same command again"
+        hint = again if e.exit_code == EXIT_INTERRUPTED else ""
+        sys.stderr.write(f"rf-render: {e}{hint}\n")
         sys.exit(e.exit_code)
 
 

@@ -140,7 +140,7 @@ class _Run:
         self._store, self._journal, self._stream = store, journal, stream
         shard = options.shard
         self._name = "rf-render" + (f" {shard.number}/{shard.count}" if shard.count > 1 else "")
-        self._interrupted = False
+        self._interrupted = self._told_interrupted = False
         self._supervisor: Supervisor | None = None
         self._progress: Progress | None = None
 
@@ -205,7 +205,7 @@ class _Run:
         self._progress = progress = Progress(self._name, len(plan.todo), self._stream)
         limits = Limits.for_settings(settings, options.item_seconds)
         self._supervisor = supervisor = Supervisor(
-            settings, options.engine_name, workers, limits, self._record, progress.tick
+            settings, options.engine_name, workers, limits, self._record, self._tick
         )
         items = (Item(row, spec, spec_hash(spec)) for row, spec in self._manifest.specs(plan.todo))
         try:
@@ -262,6 +262,14 @@ class _Run:
             f"row {item.row} failed in phase {failure.phase!r} ({failure.message}); {verdict}"
         )
 
+    def _tick(self) -> None:
+        assert self._progress is not None
+        if self._interrupted and not self._told_interrupted and self._supervisor is not None:
+            self._told_interrupted = True
+            busy = self._supervisor.busy
+            self._say(f"finishing {busy} samples in work; once more to stop at once")
+        self._progress.tick()
+
     def _say(self, text: str) -> None:
         if self._progress is not None:
             self._progress.say(text)
@@ -281,13 +289,13 @@ class _Run:
                 signal.signal(kind, handler)
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        # Flags only: a handler that writes may interrupt a write.
         supervisor = self._supervisor
         if supervisor is None:
             self._interrupted = True
         elif not self._interrupted:
             self._interrupted = True
             supervisor.drain()
-            self._say(f"finishing {supervisor.busy} samples in work; once more to stop at once")
         else:
             supervisor.stop()
 

@@ -91,6 +91,7 @@ class _Slot:
         self.item: Item | None = None
         self.attempt = 1
         self.ready = False
+        self.working = False
         self.since = 0.0
         self.phase = "start"
         self.served = 0
@@ -127,7 +128,7 @@ class Supervisor:
     @property
     def busy(self) -> int:
         """Samples in work."""
-        return sum(slot.ready and slot.item is not None for slot in self._slots)
+        return sum(slot.working for slot in self._slots)
 
     def drain(self) -> None:
         """Finish what is in work, begin nothing more. May be called from a signal handler."""
@@ -167,7 +168,7 @@ class Supervisor:
 
     def _fill(self, slot: _Slot, items: Iterator[Item]) -> None:
         """Give an idle slot work, or let its worker go."""
-        if self._draining and not (slot.ready and slot.item is not None):
+        if self._draining and not slot.working:
             slot.item = None
         elif slot.item is None:
             slot.item, slot.attempt = next(items, None), 1
@@ -185,22 +186,21 @@ class Supervisor:
     def _dispatch(self, slot: _Slot) -> None:
         assert slot.child is not None
         assert slot.item is not None
-        slot.since, slot.phase = time.monotonic(), "start"
+        slot.since, slot.phase, slot.working = time.monotonic(), "start", True
         slot.child.send({"kind": "item", "row": slot.item.row, "spec": slot.item.spec.model_dump()})
 
     def _listen(self, slot: _Slot, items: Iterator[Item]) -> None:
         assert slot.child is not None
         try:
             messages = slot.child.receive()
+            if messages is None:
+                self._lost(slot, "crash", None)
+                return
+            for message in messages:
+                self._hear(slot, message, items)
         except ProtocolError as e:
             slot.child.kill()
             self._lost(slot, "protocol", f"the worker sent nonsense: {e}")
-            return
-        if messages is None:
-            self._lost(slot, "crash", None)
-            return
-        for message in messages:
-            self._hear(slot, message, items)
 
     def _hear(self, slot: _Slot, message: dict[str, Any], items: Iterator[Item]) -> None:
         match message["kind"]:
@@ -219,6 +219,8 @@ class Supervisor:
                 self._failed(slot, failure, message["rss_mb"])
             case "refused":
                 raise ToolError(message["message"])
+            case kind:
+                raise ProtocolError(f"a message of kind {kind!r}")
 
     def _done(self, slot: _Slot, message: dict[str, Any], items: Iterator[Item]) -> None:
         assert slot.item is not None
@@ -231,7 +233,7 @@ class Supervisor:
             None,
             final=True,
         )
-        slot.item = None
+        slot.item, slot.working = None, False
         slot.served += 1
         worn_out = slot.served >= self._limits.recycle_items
         if worn_out or message["rss_mb"] > self._limits.recycle_mb:
@@ -286,7 +288,7 @@ class Supervisor:
         assert slot.child is not None
         child, was_ready = slot.child, slot.ready
         self._selector.unregister(child)
-        slot.child, slot.ready = None, False
+        slot.child, slot.ready, slot.working = None, False, False
         if not was_ready:
             child.kill()
         return child.reap()

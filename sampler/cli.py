@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import time
@@ -10,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from sampler.config import DEFAULT_PRESET, load_config, preset_names
+from sampler.config import DEFAULT_PRESET, SamplerConfig, load_config, preset_names
 from spec_schema.errors import EXIT_INTERRUPTED, EXIT_USAGE, ReplicantfaceError
 
 __all__ = ["app", "main"]
@@ -124,13 +125,13 @@ def sample(
         raise typer.Exit(e.exit_code) from e
 
 
-def _write(config: object, n: int, output: Path | None, seed: int, start: int, split: str) -> None:
-    from sampler.config import SamplerConfig
+def _write(
+    config: SamplerConfig, n: int, output: Path | None, seed: int, start: int, split: str
+) -> None:
     from sampler.inputs import load_inputs
     from sampler.scene import Sampler
     from sampler.writing import write_manifest
 
-    assert isinstance(config, SamplerConfig)
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     progress = _Progress(n)
     try:
@@ -144,6 +145,9 @@ def _write(config: object, n: int, output: Path | None, seed: int, start: int, s
     except OSError as e:
         progress.clear()
         where = output if output is not None else "standard output"
+        if isinstance(e, BrokenPipeError):
+            # Python flushes standard output once more when it ends.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         raise _fail(f"{where}: {e.strerror or e}; nothing complete was written") from e
 
 

@@ -78,7 +78,7 @@ def _heat(
     """The first manifest as a map, the others as outlines of their densest 90 %."""
     edges = [np.linspace(*limit, bins + 1) for limit in limits]
     for k, (x, y) in enumerate(pairs):
-        density = np.histogram2d(x, y, bins=(edges[0], edges[1]))[0].T
+        density = np.histogramdd(np.stack([x, y], axis=-1), bins=edges)[0].T
         if k == 0:
             axes.pcolormesh(*edges, np.sqrt(density), cmap="Blues", rasterized=True)
             continue

@@ -36,7 +36,9 @@ def stroma_colour(entry: IrisEntry, hue_shift: float, brightness: float) -> F32A
     return np.asarray(np.clip(out, 0.004, 0.6), np.float32)
 
 
-def painted_fibres(texture: U8Array, entry: IrisEntry, radius: F32Array, turn: F32Array) -> F32Array:
+def painted_fibres(
+    texture: U8Array, entry: IrisEntry, radius: F32Array, turn: F32Array
+) -> F32Array:
     """Brightness of the painted fibres about 1, at ``radius`` (0 at the pupil's rim to 1 at the
     limbus) and angle ``turn`` (radians), both (H, W)."""
     grey = np.asarray(texture[..., :3], np.float32).mean(-1)

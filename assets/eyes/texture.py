@@ -33,13 +33,13 @@ def eye_texture(spec: SceneSpec, store: Store, nasal_x: float) -> F32Array:
     iris_radius = (rows[:split] / c.texture.iris_share)[:, None]
     limbus = np.arcsin(c.shape.iris_radius)
     back = (rows[split:, None] - c.texture.iris_share) / (1 - c.texture.iris_share)
-    angle = limbus + (np.pi - limbus) * back
-    sclera = _sclera(spec, angle.astype(np.float32), turn, nasal_x)
+    angle: F32Array = np.asarray(limbus + (np.pi - limbus) * back, np.float32)
+    sclera = _sclera(spec, angle, turn, nasal_x)
     iris = _iris(spec, store, iris_radius, turn)
     # The limbus is no line: iris and white run into one another over half a millimetre.
     veil = smoothstep(iris_radius, 0.93, 1.04)[..., None]
     iris = iris * (1 - veil) + veil * sclera[:1]
-    shade = smoothstep((angle - limbus).astype(np.float32), 0.0, 0.10)[..., None]
+    shade = smoothstep(angle - np.float32(limbus), 0.0, 0.10)[..., None]
     edge = iris[-1:] * 0.5 + sclera * 0.5
     sclera = edge * (1 - shade) + sclera * shade
     return np.asarray(np.clip(np.concatenate([iris, sclera]), 0.001, 0.9), np.float32)
@@ -50,9 +50,7 @@ def _iris(spec: SceneSpec, store: Store, radius: F32Array, turn: F32Array) -> F3
     c, eyes = eye_constants().iris, spec.eyes
     entries = Catalog.load().irises
     if eyes.iris not in entries:
-        raise AssetError(
-            f"eyes.iris is {eyes.iris!r}: no such iris; {nearest(eyes.iris, entries)}"
-        )
+        raise AssetError(f"eyes.iris is {eyes.iris!r}: no such iris; {nearest(eyes.iris, entries)}")
     entry = entries[eyes.iris]
     base = stroma_colour(entry, eyes.iris_hue_shift, eyes.iris_brightness)
     pupil = np.float32(eyes.pupil_ratio)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from assets.geometry import F32Array, Strands
+from assets.hair.clearing import cleared
 from assets.hair.colour import pigment
 from assets.hair.data import BrowData, groom_data
 from assets.hair.roots import sample_roots
@@ -16,6 +17,9 @@ from spec_schema.classes import SegmentationClass
 from spec_schema.spec import SceneSpec
 
 __all__ = ["brow_density", "grow_brow"]
+
+
+POCKET_DM = 0.05
 
 
 def brow_density(
@@ -34,7 +38,8 @@ def brow_density(
     full = 1 - smoothstep(np.abs(across) + soft, 0.45, 1.25)
     ends = smoothstep(x, data.x_dm[0] - 0.02, data.x_dm[0] + 0.05)
     ends = ends * (1 - smoothstep(x, data.x_dm[-1] - 0.10, data.x_dm[-1]))
-    full = full * ends * (rest_dm[..., 2] > data.front_z_dm)
+    # Behind the brow the base mesh has the pocket of the eye.
+    full = full * ends * (rest_dm[..., 2] > np.interp(x, data.x_dm, data.z_dm) - POCKET_DM)
     return np.asarray(full, np.float32), np.asarray(across, np.float32)
 
 
@@ -80,7 +85,7 @@ def grow_brow(spec: SceneSpec, head: HeadSurface, side: float, detail: float) ->
     points = roots.point_m[:, None] + length * (
         direction[:, None] * s + run[:, None] * bend + normal[:, None] * arc
     )
-    points = head.skull.distance.push_out(np.asarray(points, np.float32), 0.0001)
+    points = cleared(head.skull.field, np.asarray(points, np.float32), 0.0001)
     melanin, redness = pigment(brows.melanin, spec.hair.redness, 0.55 * spec.hair.grey, n, stream)
     return Strands(
         name="left brow" if side > 0 else "right brow",

@@ -24,23 +24,15 @@ def resample(strands: F32Array, m: int, share: F32Array | None = None) -> F32Arr
     if share is None and old == m:
         return strands
     if share is None:
-        t = np.linspace(0.0, old - 1.0, m)
-        low = np.minimum(t.astype(np.intp), old - 2)
-        w = _weights((t - low).astype(np.float32))
-        near = (np.maximum(low - 1, 0), low, low + 1, np.minimum(low + 2, old - 1))
-        out = np.zeros((n, m, 3), np.float32)
-        for weight, index in zip(w, near, strict=True):
-            out += strands[:, index] * weight[None, :, None]
-        return out
+        share = np.ones(n, np.float32)
     t = np.linspace(0.0, 1.0, m, dtype=np.float32)[None] * share[:, None] * (old - 1)
     low = np.minimum(t.astype(np.int32), old - 2)
-    w = _weights(t - low)
     flat = strands.reshape(-1, 3)
     base = np.arange(n, dtype=np.int32)[:, None] * old
     near = (np.maximum(low - 1, 0), low, low + 1, np.minimum(low + 2, old - 1))
     out = np.zeros((n, m, 3), np.float32)
-    for weight, index in zip(w, near, strict=True):
-        out += flat[base + index] * weight[..., None]
+    for weight, index in zip(_weights(t - low), near, strict=True):
+        out += np.take(flat, base + index, axis=0, mode="clip") * weight[..., None]
     return out
 
 
@@ -86,7 +78,8 @@ class WanderBank:
         n = len(strands)
         pick = self._stream.integers(len(self._curves), n)
         scale = strength_m * self._stream.uniform(n, 0.6, 1.4)
-        return strands + self._curves[pick] * scale[:, None, None].astype(np.float32)
+        bent = strands + self._curves[pick] * scale[:, None, None].astype(np.float32)
+        return np.asarray(bent, np.float32)
 
 
 def parallel_frames(curves: F32Array) -> tuple[F32Array, F32Array, F32Array]:

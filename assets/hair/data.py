@@ -251,11 +251,12 @@ class BrowData(_Data):
     straight_y_dm: tuple[float, ...]
     arched_y_dm: tuple[float, ...]
     half_width_dm: tuple[float, ...]
+    z_dm: tuple[float, ...]
+    """Of the brow ridge."""
     count: int
     radius_um: Positive
     length_mm: Positive
     points: int
-    front_z_dm: float
 
 
 class LashRim(_Data):

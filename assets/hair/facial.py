@@ -8,6 +8,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from assets.geometry import F32Array, HairMaterial, I32Array, Strands
+from assets.hair.clearing import cleared
 from assets.hair.clumping import choose, gather
 from assets.hair.colour import pigment
 from assets.hair.curves import WanderBank, coil, resample
@@ -134,7 +135,7 @@ def _strands(
         d = unit(roots.normal * 0.55 + lying * 0.5 + stream.normal((n, 3), 0.18))
         s = np.linspace(0.0, 1.0, 4, dtype=np.float32)[None, :, None]
         points = roots.point_m[:, None] + d[:, None] * s * length[:, None, None]
-        return np.asarray(points, np.float32), None
+        return cleared(head.field, np.asarray(points, np.float32), 0.0002), None
     lift = style.lift * (1 + 0.2 * noise(roots.rest_dm, 9.0))[:, None]
     direction = unit(roots.normal * lift + lying * (1 - lift) + stream.normal((n, 3), 0.12))
     index = choose(n, GUIDES, stream)
@@ -142,7 +143,7 @@ def _strands(
     shell = np.full(len(index), 0.0006, np.float32)
     guides = grow(
         roots.point_m[index], direction[index], length[index], shell, GUIDE_STEPS,
-        head.distance, head.gravity, fall, stream,
+        head.field, head.gravity, fall, stream,
     )  # fmt: skip
     m = style.points
     strands = follow(roots.point_m, roots.point_m, length, resample(guides, m), index)
@@ -161,7 +162,7 @@ def _strands(
         wander_m=0.0008, waves=(1.0, 2.0), unevenness=0.3, apart=loose,
     )  # fmt: skip
     strands = WanderBank(m, stream, (2.0, 5.0)).add(strands, 0.03 * length)
-    strands = head.distance.push_out(strands, 0.0003)
+    strands = cleared(head.field, strands, 0.0004)
     return _out_of_mouth(head, strands), clump
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from assets.geometry import F32Array
 from assets.hair.data import Style
+from assets.hair.distance import DistanceField
 from assets.hair.roots import Roots
 from assets.hair.scalp import Scalp
 from assets.hair.surface import SkullHead
@@ -98,6 +99,14 @@ class Groom:
 
     def __len__(self) -> int:
         return len(self.roots)
+
+    @property
+    def field(self) -> DistanceField:
+        """The distance field that this style's length needs."""
+        fall = self.style.fall
+        tail = self.style.tie is not None and self.style.tie.bun_mm is None
+        long = fall.frames_face > 0 or tail
+        return self.head.field_with_torso if long else self.head.field
 
     def stream(self, name: str) -> Stream:
         """The stream of one purpose within this groom."""

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assets.geometry import F32Array, I32Array
+from assets.hair.clearing import cleared
 from assets.hair.clumping import choose, gather
 from assets.hair.combing import Mask, comb, fringe_of, keys_of, lift_of
 from assets.hair.curves import WanderBank, coil, cut_below, resample
@@ -49,7 +50,7 @@ def build_grown(groom: Groom) -> tuple[F32Array, I32Array]:
         length[index],
         shell[index],
         style.guide_steps,
-        groom.head.distance,
+        groom.field,
         groom.head.gravity,
         fall,
         groom.stream("growth"),
@@ -64,7 +65,7 @@ def build_grown(groom: Groom) -> tuple[F32Array, I32Array]:
     if style.cut.line_below_eyes_mm is not None or style.fringe is not None:
         share = np.minimum(share, _blunt(groom, strands, fringe))
     strands = resample(strands, style.points, share)
-    return groom.head.distance.push_out(strands, _clearance(groom, strands)), clump
+    return cleared(groom.field, strands, _clearance(groom, strands)), clump
 
 
 def _shell(groom: Groom, fringe: Mask) -> F32Array:
@@ -89,10 +90,10 @@ def _round_the_face(groom: Groom, fringe: Mask, index: NDArray[np.intp]) -> Push
     """Falling hair goes to the side of the face, and before or behind the shoulders."""
     head, fall = groom.head, groom.style.fall
     rest = groom.roots.rest_dm[index]
-    side = np.where(groom.combed_dm[index, 0] > groom.part_x_dm[index], 1.0, -1.0)
-    side = side * groom.variation.mirror
+    on_left = groom.combed_dm[index, 0] > groom.part_x_dm[index]
+    side = np.where(on_left, groom.variation.mirror, -groom.variation.mirror)
     before = groom.azimuth_deg[index] < 78 + 25 * groom.noise(rest, 2.5)
-    free = ~fringe[index]
+    free = np.asarray(~fringe[index], np.float32)
     eye, middle = head.eye_m, head.centre_m
 
     def push(p: F32Array, _: float) -> F32Array:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from assets.geometry import F32Array, I32Array
+from assets.hair.clearing import cleared
 from assets.hair.combing import comb, fringe_of, lift_of
 from assets.hair.curves import WanderBank, parallel_frames, resample, wander
 from assets.hair.data import Locks
@@ -52,7 +53,7 @@ def build_locks(groom: Groom, locks: Locks) -> tuple[F32Array, I32Array]:
         lock_length,
         shell,
         GUIDE_STEPS,
-        groom.head.distance,
+        groom.field,
         groom.head.gravity,
         fall,
         stream,
@@ -73,7 +74,7 @@ def build_locks(groom: Groom, locks: Locks) -> tuple[F32Array, I32Array]:
             strands[loose], style.fuzz.flyaway_bend * lock_length[lock[loose]]
         )
     strands = resample(strands, m, groom.cut_share())
-    return groom.head.distance.push_out(strands, style.clearance_mm * 1e-3), lock
+    return cleared(groom.field, strands, style.clearance_mm * 1e-3), lock
 
 
 def _spread_out(points: F32Array, count: int, stream: Stream) -> NDArray[np.intp]:

@@ -47,9 +47,14 @@ def sample_roots(
     each by its own lot, which keeps the roots evenly spaced.
     """
     bare = head.masks["ears"] + head.masks["lips"] + head.masks["inside-mouth"]
-    corner_rest = head.rest_dm[head.faces]
     allowed = bare[head.faces].max(1) < 0.5
-    at_corners = density(corner_rest) * allowed[:, None]
+
+    def corners(of: Density) -> F32Array:
+        at_vertices = np.zeros(len(head.rest_dm), np.float32)
+        at_vertices[head.used] = of(head.rest_dm[head.used])
+        return np.asarray(at_vertices[head.faces] * allowed[:, None], np.float32)
+
+    at_corners = corners(density)
     most = at_corners.max(1).astype(np.float64)
     area = head.face_area_m2.astype(np.float64)
     expected = float((area * at_corners.mean(1)).sum())
@@ -57,7 +62,7 @@ def sample_roots(
         return _none()
     wanted = float(count)
     if full is not None:
-        whole = float((area * full(corner_rest).mean(1) * allowed).sum())
+        whole = float((area * corners(full).mean(1)).sum())
         wanted = count * expected / max(whole, 1e-12)
     share = np.cumsum(area * most)
     candidates = round(wanted * share[-1] / expected)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -17,6 +17,8 @@ __all__ = ["HeadSurface", "SkullHead", "vertex_normals"]
 
 HEAD_BELOW_EYES_M = 0.155
 """Faces with hair or beard lie above this depth under the eyes; a chin is 0.11 below."""
+NEAR_BELOW_EYES_M = 0.21
+FAR_BELOW_EYES_M = 0.46
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +81,8 @@ class SkullHead:
     cage_m: F32Array
     obstacle_m: F32Array | None
     obstacle_normals: F32Array | None
-    face_area_m2: F32Array = field(repr=False)
+    face_area_m2: F32Array
+    """(f,)"""
 
     @staticmethod
     def of(head: HeadSurface) -> SkullHead:
@@ -126,24 +129,33 @@ class SkullHead:
         return np.asarray(self.eye_m + np.array([0.0, 0.03, -0.085]), np.float32)
 
     @cached_property
-    def distance(self) -> DistanceField:
-        """Signed distance to skin, eyeballs and garment. The mouth's inside is left out."""
-        used = np.unique(self.faces)
-        reach = np.zeros(len(self.vertices_m), bool)
-        reach[used] = True
-        low = np.array([-0.27, self.eye_m[1] - 0.46, -0.36], np.float32)
-        high = np.array([0.27, self.eye_m[1] + 0.25, 0.36], np.float32)
-        low[2] += self.eye_m[2] - 0.08
-        high[2] += self.eye_m[2] - 0.08
-        inside = self.vertices_m[used]
-        low[[0, 2]] = np.minimum(low[[0, 2]], inside.min(0)[[0, 2]] - 0.1)
+    def used(self) -> NDArray[np.intp]:
+        """Vertices of the faces that may carry roots."""
+        return np.unique(self.faces)
+
+    @cached_property
+    def field(self) -> DistanceField:
+        """Distance to head, neck and eyeballs."""
+        return self._field(NEAR_BELOW_EYES_M)
+
+    @cached_property
+    def field_with_torso(self) -> DistanceField:
+        """Distance to all that long hair meets; costs more."""
+        return self._field(FAR_BELOW_EYES_M)
+
+    def _field(self, below_eyes_m: float) -> DistanceField:
+        """The mouth's inside is left out: a grid would close the lips over it."""
+        low = self.eye_m + np.array([-0.27, -below_eyes_m, -0.44], np.float32)
+        high = self.eye_m + np.array([0.27, 0.25, 0.28], np.float32)
         skin = self.masks["inside-mouth"] < 0.5
-        skin &= ((self.vertices_m > low) & (self.vertices_m < high)).all(1)
         points, normals = self.vertices_m[skin], self.normals[skin]
         if self.obstacle_m is not None and self.obstacle_normals is not None:
             points = np.concatenate([points, self.obstacle_m])
             normals = np.concatenate([normals, self.obstacle_normals])
-        return DistanceField(points, normals, self.eyes_m, self.eye_radius_m, low, high)
+        within = ((points > low) & (points < high)).all(1)
+        return DistanceField(
+            points[within], normals[within], self.eyes_m, self.eye_radius_m, low, high
+        )
 
 
 def vertex_normals(vertices_m: F32Array, faces: I32Array) -> F32Array:

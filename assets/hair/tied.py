@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from assets.geometry import F32Array, I32Array
+from assets.hair.clearing import cleared
 from assets.hair.clumping import gather
 from assets.hair.curves import WanderBank, parallel_frames, resample
 from assets.hair.data import Tie
@@ -43,7 +44,7 @@ def build_tied(groom: Groom, tie: Tie) -> tuple[F32Array, I32Array]:
         after = _tail(groom, tail, knot, outward, rest)
     strands = np.concatenate([drawn[:, :-1], after], 1)
     _add_wisps(groom, strands)
-    return groom.head.distance.push_out(strands, groom.style.clearance_mm * 1e-3), clump
+    return cleared(groom.field, strands, groom.style.clearance_mm * 1e-3), clump
 
 
 def _knot(groom: Groom, tie: Tie) -> tuple[F32Array, F32Array]:
@@ -51,9 +52,9 @@ def _knot(groom: Groom, tie: Tie) -> tuple[F32Array, F32Array]:
     head = groom.head
     direction = unit(np.array(tie.direction, np.float32))
     ray = head.centre_m + np.linspace(0.05, 0.2, 300, dtype=np.float32)[:, None] * direction
-    inside = np.nonzero(head.distance.distance(ray) < TIE_HEIGHT_M)[0]
+    inside = np.nonzero(groom.field.distance(ray) < TIE_HEIGHT_M)[0]
     knot = ray[min(int(inside.max()) + 1, len(ray) - 1)]
-    return knot, head.distance.outward(knot[None])[0]
+    return knot, groom.field.outward(knot[None])[0]
 
 
 def _drawn(groom: Groom, tie: Tie, knot: F32Array) -> F32Array:
@@ -73,10 +74,10 @@ def _drawn(groom: Groom, tie: Tie, knot: F32Array) -> F32Array:
     slack = tie.slack_mm * 1e-3 * groom.variation.shell * (0.2 + 0.8 * stream.uniform((n, 1)))
     arch = np.maximum(np.sin(np.pi * np.clip(1.05 * s, 0, 1)), 0) ** 0.8
     aim = 0.0012 + slack * arch
-    above = head.distance.distance(line)
+    above = groom.field.distance(line)
     ends = smoothstep(s, 0.0, 0.12) * (1 - smoothstep(s, 0.88, 1.0))
     draw = np.where(above > aim, 0.6, 1.0) * ends
-    return np.asarray(line + head.distance.outward(line) * ((aim - above) * draw)[..., None], "f4")
+    return np.asarray(line + groom.field.outward(line) * ((aim - above) * draw)[..., None], "f4")
 
 
 def _across(outward: F32Array) -> tuple[F32Array, F32Array]:
@@ -141,8 +142,8 @@ def _spine(groom: Groom, length_m: float, knot: F32Array, outward: F32Array, m: 
         out[i] = p
         d = unit(0.80 * d + 0.28 * head.gravity)
         p = p + d * np.float32(length_m / (m - 1))
-        short = max(TAIL_CLEARANCE_M - float(head.distance.distance(p[None])[0]), 0.0)
-        p = np.asarray(p + head.distance.outward(p[None])[0] * np.float32(short), np.float32)
+        short = max(TAIL_CLEARANCE_M - float(groom.field.distance(p[None])[0]), 0.0)
+        p = np.asarray(p + groom.field.outward(p[None])[0] * np.float32(short), np.float32)
     return out
 
 
@@ -159,7 +160,7 @@ def _add_wisps(groom: Groom, strands: F32Array) -> None:
     fall = Fall(0.85, 0.10, 0.0, 0.8, 0.12, 0.06, 0.025)
     wisps = grow(
         groom.roots.point_m[some], set_out, length, np.full(n, 0.001, np.float32), 12,
-        groom.head.distance, groom.head.gravity, fall, stream,
+        groom.field, groom.head.gravity, fall, stream,
     )  # fmt: skip
     wisps = WanderBank(12, Stream(groom.seed, "hair/wisps/bend"), (0.6, 1.7, 3.5)).add(
         wisps, 0.05 * length

@@ -44,19 +44,24 @@ def compose(
     maps = fields.maps
 
     vertex = fields.base.pigments(spec.skin.texture)
-    melanin = _doubled(fields.half.draw(vertex)[..., 0] + fields.base.detail(spec.skin.texture, fields.half))
-    haemoglobin = _doubled(fields.half.draw(vertex)[..., 1])
+    slow = fields.half.draw(vertex)
+    melanin, haemoglobin = _doubled(slow[..., 0]), _doubled(slow[..., 1])
     broad = draw.blend("broad")
     everywhere = sum(w * maps[f"broad{k}"] for k, w in enumerate(broad))
-    melanin += c.mottle.broad.melanin * everywhere
-    haemoglobin += c.mottle.broad.haemoglobin * everywhere
+    for amount, share in (
+        (melanin, c.mottle.broad.melanin),
+        (haemoglobin, c.mottle.broad.haemoglobin),
+    ):
+        amount += np.float32(share) * everywhere
+        amount *= maps["reach"]
 
     faded_melanin, faded_haemoglobin, mid = _details(spec, fields, draw, tone, age, c)
+    faded_melanin += _doubled(fields.base.detail(spec.skin.texture, fields.half))
     faded_haemoglobin += np.float32(overlays.blush) * maps["flush"]
     # About 0 over the face, so that fading them out at the neck changes no tone there.
     face = _bare_face(fields)
     for faded in (faded_melanin, faded_haemoglobin):
-        faded -= faded[:: _FACE_STRIDE, :: _FACE_STRIDE][face].mean()
+        faded -= faded[::_FACE_STRIDE, ::_FACE_STRIDE][face].mean()
     melanin += faded_melanin * maps["fade"]
     haemoglobin += faded_haemoglobin * maps["fade"]
 
@@ -176,7 +181,7 @@ def _bare_face(fields: SkinFields) -> BoolArray:
 
 def _face_gain(exponent: F32Array, face: BoolArray) -> F64Array:
     """(3,) what brings the mean albedo of the bare face to the tone's."""
-    shown_colour = np.exp(exponent[:: _FACE_STRIDE, :: _FACE_STRIDE][face].astype(np.float64))
+    shown_colour = np.exp(exponent[::_FACE_STRIDE, ::_FACE_STRIDE][face].astype(np.float64))
     return np.asarray(1 / shown_colour.mean(0))
 
 
@@ -212,17 +217,17 @@ def _blend_where(colour: F32Array, mask: F32Array, towards: F64Array) -> None:
 def _roughness(
     spec: SceneSpec, fields: SkinFields, mid: F32Array, tone: Tone, c: SkinConstants
 ) -> F32Array:
-    maps, r = fields.maps, c.roughness
-    oil = np.float32(r.oily * (0.5 + spec.skin.oiliness))
-    out = np.float32(r.mid_noise) * mid + oil * maps["oily"] + np.float32(r.pore) * maps["pore"]
+    """(N, N); one value where the window meets the body, for the body to go on with."""
+    maps, r, skin = fields.maps, c.roughness, spec.skin
+    whole = np.float32(r.face + r.oiliness * (skin.oiliness - 0.4) + r.dark_skin * tone.darkness)
+    out = np.float32(r.mid_noise) * mid + np.float32(r.pore) * maps["pore"]
+    out += np.float32(r.oily * (0.5 + skin.oiliness)) * maps["oily"]
     out += np.float32(r.lids) * maps["eyelids"]
-    whole = r.face + r.oiliness * (spec.skin.oiliness - 0.4) + r.dark_skin * tone.darkness
-    out += np.float32(whole - r.body)
-    lips = np.float32(c.lips.roughness) + np.float32(0.06) * maps["lip_lines"] - np.float32(r.body)
+    lips = np.float32(c.lips.roughness) + np.float32(0.06) * maps["lip_lines"] - whole
     out += (lips - out) * maps["lips"]
     out *= maps["fade"]
-    out += np.float32(r.body)
-    return np.clip(out, r.least, r.greatest, out=out)
+    out += whole
+    return np.asarray(np.clip(out, r.least, r.greatest), np.float32)
 
 
 def _coat(spec: SceneSpec, tone: Tone, c: SkinConstants) -> float:

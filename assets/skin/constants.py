@@ -113,7 +113,6 @@ class Lid(_Model):
 
 
 class Roughness(_Model):
-    body: float
     face: float
     oily: float
     lids: float

@@ -65,8 +65,8 @@ class SkinFields:
     (about 0); ``freckle``, ``mole``, ``blemish``, ``age_spot`` profiles with their ``*_id``;
     ``pore``; ``wrinkle_*`` (grooves negative); regions ``flush``, ``under_eye``, ``oily``,
     ``porous``, ``face``, ``lips``, ``eyelids``, ``ears`` (0-1); ``lip_lines``; ``fade``, which
-    is 0 where the window meets the body; ``lining`` and ``rim``, 1 at the inner edge of lips
-    and lids.
+    is 0 where the window meets the body; ``reach``, 0 where the window shows no skin at all;
+    ``lining`` and ``rim``, 1 at the inner edge of lips and lids.
     """
 
     window: tuple[float, float, float, float]
@@ -192,9 +192,11 @@ def _seam_maps(mesh: HeadMesh, raster: UvRaster, rest: F32Array, c: SkinConstant
         return np.asarray(np.minimum(found, 1.0), np.float32).reshape(rest.shape[:2])
 
     on_head = np.isin(mesh.island[raster.quad], mesh.islands["head"])
-    fade = smoothstep(distance(mesh.seam_m("body")), 0.0015, 0.020) * on_head
+    size = raster.quad.shape[0]
+    reach = smoothstep(raster.gutter_texels, size / 96, size / 192)
     return {
-        "fade": fade,
+        "reach": reach,
+        "fade": smoothstep(distance(mesh.seam_m("body")), 0.0015, 0.020) * on_head * reach,
         "lining": smoothstep(distance(mesh.seam_m("mouth")), c.mouth.lining_reach_m, 0.0),
         "rim": smoothstep(distance(mesh.seam_m("socket")), c.lid.rim_reach_m, 0.0),
     }

@@ -110,7 +110,9 @@ class BaseColours:
         grid = np.stack(np.meshgrid(at_u, at_v), -1).reshape(-1, 2)
         grey = np.log(np.maximum(linear.mean(-1, keepdims=True), 0.004))
         painted = _sample(grey, grid, order=3 if size < 2 * n else 1).reshape(n, n)
-        slow = np.log(np.maximum(half.draw(np.exp(self._vertex_log_colour(linear))).mean(-1), 0.004))
+        slow = np.log(
+            np.maximum(half.draw(np.exp(self._vertex_log_colour(linear))).mean(-1), 0.004)
+        )
         trust = half.draw(self._trusted.astype(np.float32)[:, None])[..., 0]
         head = np.isin(self._mesh.island[half.quad], self._mesh.islands["head"])
         fast = np.clip(slow - painted, -0.2, 0.3) * smoothstep(trust, 0.5, 1.0) * head

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -78,6 +80,28 @@ def test_interrupted_is_75(
 
     monkeypatch.setattr(converters.cli, "export", interrupt)
     assert run(monkeypatch, "300w-lp", dataset_dir, tmp_path / "out.zip") == 75
+
+
+def test_ctrl_c_ends_all_workers_quietly_and_leaves_nothing(tmp_path: Path) -> None:
+    source = write_dataset(tmp_path / "source", [HeadShot(9, 5, 3)] * 120, 64)
+    out = tmp_path / "out.zip"
+    call = [sys.executable, "-m", "converters.cli", "300w-lp", str(source), str(out)]
+    process = subprocess.Popen(
+        [*call, "--workers", "2", "--min-box-px", "0"],
+        cwd=Path(__file__).parents[2],
+        start_new_session=True,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    first = process.stderr.readline()
+    os.killpg(process.pid, signal.SIGINT)
+    _, rest = process.communicate(timeout=30)
+    assert first == "rf-convert 300w-lp: 12/120\n"
+    assert process.returncode == 75
+    assert "Traceback" not in rest
+    assert "interrupted; nothing was written" in rest
+    assert [p.name for p in tmp_path.iterdir()] == ["source"]
 
 
 def test_overwrite_replaces_its_own_export(

@@ -6,7 +6,9 @@ import errno
 import os
 import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -207,6 +209,19 @@ def test_the_second_signal_stops_at_once(runner: Runner) -> None:
     process.communicate(timeout=10)
     assert process.returncode == 75
     assert not list(out.glob("*/*.done.json"))
+
+
+def test_a_signal_just_before_a_worker_is_ready(runner: Runner) -> None:
+    class Late(Supervisor):
+        def _listen(self, slot: Any, items: Iterator[Item]) -> None:
+            self.drain()
+            super()._listen(slot, items)
+
+    attempts: list[Attempt] = []
+    began = time.monotonic()
+    Late(SETTINGS, NAME, 1, Limits(60.0), attempts.append).run(iter(items(3)))
+    assert not attempts
+    assert time.monotonic() - began < 15
 
 
 def test_a_killed_supervisor_takes_its_workers_along_and_loses_nothing(
