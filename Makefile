@@ -31,7 +31,7 @@ demo: assets
 	$(BIN)/rf-plot demo/manifest.parquet -o demo/poses.png
 	$(BIN)/rf-render demo/manifest.parquet --out demo/dataset --size $(DEMO_SIZE) --samples $(DEMO_SAMPLES)
 	$(BIN)/rf-convert overlay demo/dataset demo/overlay.png
-	$(BIN)/rf-convert 300w-lp demo/dataset demo/300w-lp.zip
+	$(BIN)/rf-convert 300w-lp demo/dataset demo/300w-lp.zip --overwrite
 	@echo "done: look at demo/overlay.png and demo/poses.png"
 
 test: assets

@@ -8,8 +8,10 @@ from __future__ import annotations
 import importlib.metadata
 import io
 import json
+import tomllib
 import zipfile
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -28,6 +30,8 @@ __all__ = [
     "own_version",
     "readme_text",
 ]
+
+_DISTRIBUTION: Final = "replicantface"
 
 IDENTITY_KEYS: Final = ("dataset_version", "manifest", "settings", "versions", "asset_lock")
 """What must be equal for two runs to share a folder."""
@@ -59,11 +63,13 @@ _LANDMARKS: Final = {
 
 
 def own_version() -> str:
-    """Version of the installed distribution."""
-    try:
-        return importlib.metadata.version("replicantface")
-    except importlib.metadata.PackageNotFoundError:
-        return "(not installed)"
+    """Version of this release, whether it is installed or runs from its source tree."""
+    project = Path(__file__).parents[1] / "pyproject.toml"
+    if project.is_file():
+        declared = tomllib.loads(project.read_text("utf-8")).get("project", {})
+        if declared.get("name") == _DISTRIBUTION:
+            return str(declared["version"])
+    return importlib.metadata.version(_DISTRIBUTION)
 
 
 def describe(
@@ -125,8 +131,9 @@ def readme_text(description: Mapping[str, Any]) -> str:
     return f"""# Synthetic faces with labels
 
 {d["manifest"]["rows"]} scenes (seed {d["manifest"]["seed"]}) at {d["settings"]["size_px"]} px,
-rendered with {versions}. `dataset.json` says the same for programs; `manifest.parquet` holds
-the whole description of every scene, one row a sample.
+rendered with {versions}.
+`dataset.json` says the same for programs; `manifest.parquet` holds the whole description of every
+scene, one row a sample.
 
 Sample NNNNNNNN is row NNNNNNNN of the manifest, in the folder NNNNNNNN // 1000:
 

@@ -32,7 +32,7 @@ _MIRROR: Final = np.array(
 
 def _units(name: str) -> tuple[str, ...]:
     """The units that a name stands for: itself, or both sides (``mouthSmile``)."""
-    if name in _LOOK:
+    if name in _LOOK or f"{name}Left" in _LOOK:
         raise ValueError(f"{name!r} follows from the gaze, and can't be set here")
     if name in _COLUMN:
         return (name,)

@@ -64,7 +64,9 @@ def solve(points: F64, size: F64, centre: F64, focal_ratio: F64, start_m: F64 | 
     position = start_m.copy()
     nearest = -points[2].min(axis=0) + 0.02
     todo = np.arange(len(size))
-    for _ in range(_ITERATIONS):
+    for iteration in range(_ITERATIONS):
+        # Seen from very near, the size grows faster than 1 / distance: smaller steps settle it.
+        step = 1.0 if iteration < 5 else 0.5
         at, ratio = position[todo], focal_ratio[todo]
         have_size, have_centre = box(points, at, ratio)
         shift = centre[todo] - have_centre
@@ -73,9 +75,9 @@ def solve(points: F64, size: F64, centre: F64, focal_ratio: F64, start_m: F64 | 
         if left.size == 0:
             break
         at = at[left]
-        at[:, :2] += shift[left] * (at[:, 2] / ratio[left])[:, None]
+        at[:, :2] += step * shift[left] * (at[:, 2] / ratio[left])[:, None]
         rows = todo[left]
-        at[:, 2] = np.maximum(at[:, 2] * have_size[left] / size[rows], nearest[rows])
+        at[:, 2] = np.maximum(at[:, 2] * (have_size[left] / size[rows]) ** step, nearest[rows])
         position[rows] = at
         if left.size < todo.size:
             points = points[:, :, left]

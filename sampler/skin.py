@@ -85,7 +85,7 @@ def _texture_weights(
     male = np.array([r.sex == "male" for r in rows])
     age = np.array([r.age_years for r in rows])
     group = np.array([ANCESTRIES.index(r.ancestry) for r in rows])
-    sex = identity.sex[:, None]
+    sex = identity.sex[:, None] ** 3 / (identity.sex**3 + (1 - identity.sex) ** 3)[:, None]
     same_sex = np.where(male, sex, 1 - sex)
     years = (identity.age_years[:, None] - age) / config.age_years
     by_sex = config.other_sex + (1 - config.other_sex) * same_sex

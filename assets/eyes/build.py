@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from assets.eyes.constants import eye_constants
 from assets.eyes.shape import Revolved, ball, shell
-from assets.eyes.texture import eye_texture
+from assets.eyes.texture import eye_textures
 from assets.geometry import ClearMaterial, F32Array, Material, Mesh, SurfaceMaterial
 from spec_schema.classes import SegmentationClass
 from spec_schema.spec import SceneSpec
@@ -41,20 +41,18 @@ class HasEyes(Protocol):
 
 
 _CLASSES = {"right": SegmentationClass.RIGHT_EYE, "left": SegmentationClass.LEFT_EYE}
-# Towards the nose in the eye's frame: the right eye lies at negative x.
-_NASAL_X = {"right": 1.0, "left": -1.0}
 
 
 def build_eyes(spec: SceneSpec, head: HasEyes, store: Store) -> list[Mesh]:
     """Ball and clear shell of each eye, in the world frame."""
     meshes = []
+    textures = eye_textures(spec, store)
     for side, label in _CLASSES.items():
         pose = head.eyes[side]
-        texture = eye_texture(spec, store, _NASAL_X[side])
         white = SurfaceMaterial(
             colour=(1.0, 1.0, 1.0),
             roughness=0.55,
-            colour_map=texture,
+            colour_map=textures[side],
             subsurface=0.25,
             subsurface_scale_m=0.0012,
             specular=0.25,

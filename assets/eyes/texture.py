@@ -19,30 +19,42 @@ from spec_schema.spec import SceneSpec
 if TYPE_CHECKING:
     from assets.store import Store
 
-__all__ = ["eye_texture"]
+__all__ = ["eye_textures"]
 
 
-def eye_texture(spec: SceneSpec, store: Store, nasal_x: float) -> F32Array:
-    """(H, W, 3) linear albedo, row 0 at the pupil. ``nasal_x`` is +1 where the nose lies
-    towards +x in the eye's frame (the right eye), -1 where towards -x."""
+def eye_textures(spec: SceneSpec, store: Store) -> dict[str, F32Array]:
+    """(H, W, 3) linear albedo of the ``right`` and ``left`` eye, row 0 at the pupil.
+
+    Columns run from +x (the subject's left) towards +y. One iris is the other's mirror image.
+    """
     c = eye_constants()
     height, width = c.texture.height_px, c.texture.width_px
     split = round(height * c.texture.iris_share)
     turn = ((np.arange(width, dtype=np.float32) + 0.5) / width * 2 * np.pi)[None, :]
     rows = (np.arange(height, dtype=np.float32) + 0.5) / height
-    iris_radius = (rows[:split] / c.texture.iris_share)[:, None]
+    radius = (rows[:split] / c.texture.iris_share)[:, None]
     limbus = np.arcsin(c.shape.iris_radius)
     back = (rows[split:, None] - c.texture.iris_share) / (1 - c.texture.iris_share)
-    angle: F32Array = np.asarray(limbus + (np.pi - limbus) * back, np.float32)
-    sclera = _sclera(spec, angle, turn, nasal_x)
-    iris = _iris(spec, store, iris_radius, turn)
-    # The limbus is no line: iris and white run into one another over half a millimetre.
-    veil = smoothstep(iris_radius, 0.93, 1.04)[..., None]
-    iris = iris * (1 - veil) + veil * sclera[:1]
-    shade = smoothstep(angle - np.float32(limbus), 0.0, 0.10)[..., None]
-    edge = iris[-1:] * 0.5 + sclera * 0.5
-    sclera = edge * (1 - shade) + sclera * shade
-    return np.asarray(np.clip(np.concatenate([iris, sclera]), 0.001, 0.9), np.float32)
+    angle = np.asarray(limbus + (np.pi - limbus) * back, np.float32)
+    iris = _iris(spec, store, radius, turn)
+    # The nose lies towards +x of the right eye, and of the left eye once mirrored.
+    right = _joined(iris, _sclera(spec, angle, turn, "right"), radius, angle - np.float32(limbus))
+    left = _joined(iris, _sclera(spec, angle, turn, "left"), radius, angle - np.float32(limbus))
+    return {"right": right, "left": _mirrored(left)}
+
+
+def _joined(iris: F32Array, sclera: F32Array, radius: F32Array, past_limbus: F32Array) -> F32Array:
+    """The limbus is no line: iris and white run into one another over half a millimetre."""
+    veil = smoothstep(radius, 0.93, 1.04)[..., None]
+    inner = np.asarray(iris + veil * (sclera[:1] - iris), np.float32)
+    shade = smoothstep(past_limbus, 0.0, 0.10)[..., None]
+    outer = sclera + (1 - shade) * 0.5 * (inner[-1:] - sclera)
+    return np.asarray(np.clip(np.concatenate([inner, outer]), 0.001, 0.9), np.float32)
+
+
+def _mirrored(texture: F32Array) -> F32Array:
+    """The same eye with x reversed: the column at an angle moves to pi less it."""
+    return np.asarray(np.roll(texture[:, ::-1], texture.shape[1] // 2, axis=1))
 
 
 def _iris(spec: SceneSpec, store: Store, radius: F32Array, turn: F32Array) -> F32Array:
@@ -75,29 +87,29 @@ def _iris(spec: SceneSpec, store: Store, radius: F32Array, turn: F32Array) -> F3
     return np.asarray(colour * (1 - open_pupil) + np.float32(c.pupil) * open_pupil, np.float32)
 
 
-def _sclera(spec: SceneSpec, angle: F32Array, turn: F32Array, nasal_x: float) -> F32Array:
-    """(H, W, 3); ``angle`` from the pole in radians (H, 1)."""
+def _sclera(spec: SceneSpec, angle: F32Array, turn: F32Array, side: str) -> F32Array:
+    """(H, W, 3) with the nose towards +x; ``angle`` from the pole in radians (H, 1)."""
     c = eye_constants().sclera
     tone = tone_of(spec.skin.monk_tone, spec.skin.undertone)
     age = float(np.clip((spec.identity.age_years - 35) / 45, 0, 1))
     white = np.array(c.white) * (1 - tone.darkness) + np.array(c.dark_skin) * tone.darkness
     white = white + 0.45 * age * (np.array(c.yellow) - white)
-    x = np.sin(angle) * np.cos(turn) * np.float32(nasal_x)
+    x = np.sin(angle) * np.cos(turn)
     y = np.sin(angle) * np.sin(turn)
     points = np.stack([x, y, np.broadcast_to(np.cos(angle), x.shape)], -1).astype(np.float32)
     corner = smoothstep(x, 0.55, 0.97) + 0.55 * smoothstep(-x, 0.60, 0.98)
     corner = corner + 0.35 * smoothstep(np.abs(y), 0.55, 0.95)
     corner = np.clip(corner, 0, 1)[..., None]
     out = white * (1 - 0.75 * corner) + np.array(c.corner) * 0.75 * corner
-    cloud = ValueNoise(spec.skin.seed, "eyes/cloud")(points, 3.0, 3)
+    cloud = ValueNoise(spec.skin.seed, f"eyes/cloud/{side}")(points, 3.0, 2)
     out = out * (1 + 0.05 * cloud[..., None])
     # Veins run outwards from the corners: stretched along the angle, thin across it.
-    warp = ValueNoise(spec.skin.seed, "eyes/vein-warp")(points, 5.0, 2)
+    warp = ValueNoise(spec.skin.seed, f"eyes/vein-warp/{side}")(points, 5.0, 2)
     bent = turn + 0.25 * warp
     thread = np.stack([np.cos(bent), np.sin(bent), np.broadcast_to(angle * 0.45, x.shape)], -1)
-    vein = ValueNoise(spec.skin.seed, "eyes/veins")(thread.astype(np.float32), 7.0, 2, 0.6)
+    vein = ValueNoise(spec.skin.seed, f"eyes/veins/{side}")(thread.astype(np.float32), 7.0, 2, 0.6)
     line = np.exp(-((vein / 0.045) ** 2))
-    branch = ValueNoise(spec.skin.seed, "eyes/branches")(thread.astype(np.float32), 15.0, 2, 0.6)
+    branch = ValueNoise(spec.skin.seed, f"eyes/branches/{side}")(thread.astype(np.float32), 15.0, 1)
     line = np.maximum(line, 0.6 * np.exp(-((branch / 0.05) ** 2)))
     away = smoothstep(angle, 0.62, 1.25) * np.clip(0.35 + 0.9 * cloud, 0, 1)
     amount = (0.10 + 0.55 * spec.eyes.redness) * line * away

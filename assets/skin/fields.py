@@ -35,6 +35,9 @@ __all__ = ["NOISE_VARIANTS", "BodyPixels", "SkinFields", "compute_arrays"]
 NOISE_VARIANTS = 3
 """Variants of each noise; people differ by how they are blended."""
 
+_BLEND_MARGIN = 0.03
+"""Inside the window's border the body is coloured too, for a renderer that blends there."""
+
 _MASKS = ("face", "lips", "eyelids", "ears")
 
 
@@ -194,6 +197,7 @@ def _seam_maps(mesh: HeadMesh, raster: UvRaster, rest: F32Array, c: SkinConstant
     on_head = np.isin(mesh.island[raster.quad], mesh.islands["head"])
     size = raster.quad.shape[0]
     reach = smoothstep(raster.gutter_texels, size / 96, size / 192)
+    reach = reach * (rest[..., 1] > c.window.body_lowest_y_m)
     return {
         "reach": reach,
         "fade": smoothstep(distance(mesh.seam_m("body")), 0.0015, 0.020) * on_head * reach,
@@ -232,13 +236,12 @@ def _texel_area(rest: F32Array) -> F32Array:
     return np.asarray(np.minimum(area, np.quantile(area, 0.98)), np.float32)
 
 
-def _deep_inside(window: tuple[float, float, float, float], size: int) -> BoolArray:
-    """Texels of the whole UV square that the window's own maps stand for."""
+def _inside(window: tuple[float, float, float, float], size: int, margin: float) -> BoolArray:
+    """(size, size) texels of the whole UV square that lie in the window."""
     centre = (np.arange(size) + 0.5) / size
-    # Room for a renderer that blends from one map to the other inside the window's border.
-    margin = 0.03
-    across = (centre > window[0] + margin) & (centre < window[1] - margin)
-    up = (centre > window[2] + margin) & (centre < window[3] - margin)
+    half_texel = 0.5 / size
+    across = (centre > window[0] + margin - half_texel) & (centre < window[1] - margin + half_texel)
+    up = (centre > window[2] + margin - half_texel) & (centre < window[3] - margin + half_texel)
     return np.asarray(up[:, None] & across[None, :])
 
 
@@ -246,7 +249,11 @@ def _body_arrays(mesh: HeadMesh, c: SkinConstants) -> Arrays:
     raster = draw_quads(mesh.quads, mesh.quad_uv, (0.0, 1.0, 0.0, 1.0), c.window.body_resolution)
     rest = raster.draw(mesh.rest_m)
     wanted = (rest[..., 1] > c.window.body_lowest_y_m) & (raster.gutter_texels < 6)
-    wanted &= ~_deep_inside(c.window.uv, c.window.body_resolution)
+    wanted &= ~_inside(c.window.uv, c.window.body_resolution, _BLEND_MARGIN)
+    # The mouth's island lies close below the window, and its gutter must not run into it.
+    mouth_gutter = np.isin(mesh.island[raster.quad], mesh.islands["mouth"])
+    mouth_gutter &= raster.gutter_texels > 0
+    wanted &= ~(mouth_gutter & _inside(c.window.uv, c.window.body_resolution, 0.0))
     points = rest[wanted]
     island = mesh.island[raster.quad[wanted]]
 

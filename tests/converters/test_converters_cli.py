@@ -7,12 +7,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 from typer.testing import CliRunner
 
 import converters.cli
 from converters.cli import app, main
 from converters.sink import EXPORT_RECORD
-from tests.factories import HeadShot, write_dataset
+from tests.factories import HeadShot, head_shape, label_record, write_dataset, write_sample
 
 COMMANDS = ("300w-lp", "facesynthetics", "overlay")
 runner = CliRunner()
@@ -83,7 +84,11 @@ def test_interrupted_is_75(
 
 
 def test_ctrl_c_ends_all_workers_quietly_and_leaves_nothing(tmp_path: Path) -> None:
-    source = write_dataset(tmp_path / "source", [HeadShot(9, 5, 3)] * 120, 64)
+    shot, shape = HeadShot(9, 5, 3), head_shape()
+    source = write_dataset(tmp_path / "source", [shot], 64)
+    plain = Image.new("RGB", (64, 64), (128, 128, 128)), Image.new("L", (64, 64))
+    for row in range(1, 120):
+        write_sample(source, label_record(shape, shot, row, 64), *plain)
     out = tmp_path / "out.zip"
     call = [sys.executable, "-m", "converters.cli", "300w-lp", str(source), str(out)]
     process = subprocess.Popen(

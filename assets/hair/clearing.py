@@ -1,0 +1,37 @@
+"""Strands kept out of skin, eyes and garment."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from assets.geometry import F32Array
+from assets.hair.curves import resample
+from assets.hair.distance import CELL_M, DistanceField
+
+__all__ = ["cleared"]
+
+ROOT_SHARE = 0.15
+"""Over this first part of a strand its distance grows from nothing: the root is in the skin."""
+TOLERATED_M = 0.0003
+
+
+def cleared(field: DistanceField, strands: F32Array, least_m: F32Array | float) -> F32Array:
+    """Strands (n, m, 3) no nearer than ``least_m``: a number, (n, 1) or (n, m).
+
+    What can't be moved out, such as a strand that runs through a shoulder, ends before it.
+    """
+    n, m = strands.shape[:2]
+    ramp = np.clip(np.arange(m, dtype=np.float32) / max(ROOT_SHARE * m, 1.0), 0.0, 1.0)
+    least = np.broadcast_to(np.asarray(least_m, np.float32), (n, m)) * ramp
+    depth = field.distance(strands)
+    near = depth < least + 0.5 * CELL_M
+    near[:, 0] = False
+    out = strands.copy()
+    out[near] = field.freed(strands[near], least[near])
+    caught = np.zeros((n, m), bool)
+    caught[near] = field.exact(out[near]) < -TOLERATED_M
+    row = np.nonzero(caught.any(1))[0]
+    if len(row):
+        last = np.maximum(caught[row].argmax(1) - 1, 0.2)
+        out[row] = resample(out[row], m, (last / (m - 1)).astype(np.float32))
+    return out

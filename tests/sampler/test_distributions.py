@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from pydantic import TypeAdapter, ValidationError
+from scipy import stats
+
+from sampler.distributions import Categorical, Distribution
+from sampler.streams import Draws
+
+N = 50_000
+ADAPTER: TypeAdapter[Any] = TypeAdapter(Distribution)
+
+
+def histogram_cdf(x: Any) -> Any:
+    return np.interp(x, [0, 1, 3, 10], [0, 0.5, 0.75, 1.0])
+
+
+def mixture_cdf(x: Any) -> Any:
+    return 0.25 * stats.uniform(-1, 1).cdf(x) + 0.75 * stats.norm(5, 2).cdf(x)
+
+
+CASES: list[tuple[dict[str, Any], Any]] = [
+    ({"kind": "uniform", "low": -2, "high": 5}, stats.uniform(-2, 7).cdf),
+    ({"kind": "log_uniform", "low": 0.2, "high": 30}, stats.loguniform(0.2, 30).cdf),
+    ({"kind": "normal", "loc": 3, "scale": 2}, stats.norm(3, 2).cdf),
+    (
+        {"kind": "truncated_normal", "loc": 1, "scale": 2, "low": -1, "high": 6},
+        stats.truncnorm(-1, 2.5, 1, 2).cdf,
+    ),
+    (
+        {"kind": "truncated_normal", "loc": 0, "scale": 1, "low": 3, "high": 4},
+        stats.truncnorm(3, 4, 0, 1).cdf,
+    ),
+    (
+        {"kind": "beta", "concentration": 2.5, "low": -1, "high": 3},
+        stats.beta(2.5, 2.5, -1, 4).cdf,
+    ),
+    ({"kind": "von_mises", "loc": 0, "concentration": 3}, stats.vonmises(3, 0, 180 / np.pi).cdf),
+    ({"kind": "histogram", "edges": [0, 1, 3, 10], "weights": [2, 1, 1]}, histogram_cdf),
+    (
+        {
+            "kind": "mixture",
+            "weights": [1, 3],
+            "of": [
+                {"kind": "uniform", "low": -1, "high": 0},
+                {"kind": "normal", "loc": 5, "scale": 2},
+            ],
+        },
+        mixture_cdf,
+    ),
+]
+
+
+@pytest.mark.parametrize(("declared", "cdf"), CASES, ids=[c[0]["kind"] for c in CASES])
+def test_draws_follow_the_declaration(declared: dict[str, Any], cdf: Any) -> None:
+    name = f"{declared['kind']}{declared.get('low', '')}"
+    values = ADAPTER.validate_python(declared).ppf(Draws(0, "train", "test", 0, N).uniform(name))
+    assert stats.kstest(values, cdf).pvalue > 0.01 / len(CASES)
+
+
+@pytest.mark.parametrize("declared", [c[0] for c in CASES], ids=lambda c: str(c["kind"]))
+def test_values_stay_within_the_support(declared: dict[str, Any]) -> None:
+    distribution = ADAPTER.validate_python(declared)
+    low, high = distribution.support()
+    extreme = distribution.ppf(np.array([2.0**-53, 0.5, 1 - 2.0**-53]))
+    assert np.isfinite(extreme).all()
+    assert (low <= extreme).all()
+    assert (extreme <= high).all()
+
+
+def test_von_mises_wraps() -> None:
+    distribution = ADAPTER.validate_python({"kind": "von_mises", "loc": 170, "concentration": 4})
+    values = distribution.ppf(Draws(0, "train", "test", 0, N).uniform("wrap"))
+    assert -180 <= values.min() < -150
+    assert 150 < values.max() <= 180
+
+
+def test_categorical_follows_its_weights() -> None:
+    declared = Categorical(weights={"a": 1, "never": 0, "b": 3, "c": 6})
+    codes, within = declared.codes(Draws(0, "train", "test", 0, N).uniform("names"))
+    counts = np.bincount(codes, minlength=4)
+    assert counts[1] == 0
+    assert stats.chisquare(counts[[0, 2, 3]], N * np.array([0.1, 0.3, 0.6])).pvalue > 0.001
+    assert stats.kstest(within, "uniform").pvalue > 0.001
+
+
+@pytest.mark.parametrize(
+    ("declared", "message"),
+    [
+        ({"kind": "uniform", "low": 2, "high": 2}, "must be less than"),
+        ({"kind": "normal", "loc": 0, "scale": 0}, "greater than 0"),
+        ({"kind": "normal", "loc": float("nan"), "scale": 1}, "finite"),
+        ({"kind": "histogram", "edges": [0, 1], "weights": [1, 2]}, "need 3 edges"),
+        ({"kind": "histogram", "edges": [0, 2, 1], "weights": [1, 2]}, "ascend"),
+        ({"kind": "mixture", "weights": [0], "of": [{"kind": "constant", "value": 1}]}, "greater"),
+        ({"kind": "truncated_normal", "loc": 0, "scale": 1, "low": 9, "high": 10}, "nothing"),
+        ({"kind": "uniform", "low": 0, "high": 1, "hihg": 2}, "did you mean 'high'"),
+    ],
+)
+def test_bad_declarations_are_refused(declared: dict[str, Any], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        ADAPTER.validate_python(declared)
