@@ -30,7 +30,7 @@ def _apply(target_from_source: F64Array, points: F64Array) -> F64Array:
 
 
 def geometric_labels(spec: SceneSpec, head: Head, model: HeadModel, size_px: int) -> dict[str, Any]:
-    """The label record of one sample without its row and hash.
+    """The label record of one sample without its row, size and hash.
 
     Args:
         spec: the scene. head: its head, as rendered. model: gives the dense-vertex rows.
@@ -50,7 +50,6 @@ def geometric_labels(spec: SceneSpec, head: Head, model: HeadModel, size_px: int
     points_camera = _apply(camera_from_head, points_head)
     image = project(points_camera, k)
     return {
-        "size_px": size_px,
         "pose": {
             "camera_from_head": camera_from_head,
             "yaw_deg": spec.pose.yaw_deg,

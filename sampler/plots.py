@@ -11,6 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from scipy.ndimage import gaussian_filter
 
 from sampler.figures import Figures
 from sampler.pose import PoseConfig
@@ -82,11 +83,12 @@ def _heat(
         if k == 0:
             axes.pcolormesh(*edges, np.sqrt(density), cmap="Blues", rasterized=True)
             continue
+        density = gaussian_filter(density, 1.2)
         ordered = np.sort(density.ravel())[::-1]
         level = ordered[np.searchsorted(np.cumsum(ordered), 0.9 * ordered.sum())]
         middles = [(e[1:] + e[:-1]) / 2 for e in edges]
         colour = _COLOURS[k % len(_COLOURS)]
-        axes.contour(*middles, density, levels=[max(level, 0.5)], colors=[colour], linewidths=0.9)
+        axes.contour(*middles, density, levels=[max(level, 1e-6)], colors=[colour], linewidths=0.9)
     axes.set(xlabel=labels[0], ylabel=labels[1], xlim=limits[0], ylim=limits[1])
 
 

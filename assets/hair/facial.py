@@ -27,6 +27,7 @@ __all__ = ["beard_density", "grow_beard"]
 
 STUBBLE_M = 0.004
 """Shorter hair stands by itself: no clumps, no fall."""
+MOUTH_RIM_M = 0.012
 GUIDES = 2200
 GUIDE_STEPS = 10
 
@@ -183,15 +184,13 @@ def _out_of_mouth(head: SkullHead, strands: F32Array) -> F32Array:
     inside = head.masks["inside-mouth"] > 0.5
     if not inside.any():
         return strands
-    lips = head.masks["lips"] > 0.35
-    points = head.vertices_m[inside | lips]
-    tree = cKDTree(points)
-    is_inside = inside[inside | lips]
-    low, high = points.min(0) - 0.002, points.max(0) + 0.002
-    near = ((strands > low) & (strands < high)).all(-1)
-    row, step = np.nonzero(near)
+    low, high = head.vertices_m[inside].min(0), head.vertices_m[inside].max(0)
+    row, step = np.nonzero(((strands > low) & (strands < high)).all(-1))
     if len(row) == 0:
         return strands
+    around = ((head.vertices_m > low - MOUTH_RIM_M) & (head.vertices_m < high + MOUTH_RIM_M)).all(1)
+    tree = cKDTree(head.vertices_m[around])
+    is_inside = inside[around]
     _, index = tree.query(strands[row, step])
     bad = np.zeros(strands.shape[:2], bool)
     bad[row, step] = is_inside[index]

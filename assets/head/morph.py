@@ -6,7 +6,6 @@ each of them multilinear between named extremes.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -40,7 +39,8 @@ def macro_weights(
     """
     sex = np.asarray(macro["sex"], np.float64)
     span = facts.old_years - facts.young_years
-    old = np.clip((np.asarray(macro["age_years"]) - facts.young_years) / span, 0.0, 1.0)
+    age = np.asarray(macro["age_years"], np.float64)
+    old = np.asarray(np.clip((age - facts.young_years) / span, 0.0, 1.0))
     part: dict[str, F64Array] = {"female": 1 - sex, "male": sex, "young": 1 - old, "old": old}
     for name, field in _ANCESTRY.items():
         part[name] = np.asarray(macro[field], np.float64)
@@ -181,7 +181,7 @@ def _signed_keys(
     names: Sequence[str], index: Mapping[str, int], facts: HeadFacts
 ) -> dict[str, _Key]:
     keys: dict[str, _Key] = {}
-    ends = dict(itertools.chain.from_iterable(((p, (n, 1)), (n, (p, -1))) for p, n in facts.opposites))
+    ends = {p: (n, 1) for p, n in facts.opposites} | {n: (p, -1) for p, n in facts.opposites}
     for name in names:
         group, _, stem = name.partition("/")
         if group not in facts.target_groups:

@@ -144,8 +144,7 @@ def _landmark_rows(
         shared = [
             r
             for r in sorted(first & second)
-            if r >= n_cage
-            and min(operator_1[r, ids[0]], operator_1[r, ids[1]]) >= 0.37
+            if r >= n_cage and min(operator_1[r, ids[0]], operator_1[r, ids[1]]) >= 0.37
         ]
         if len(shared) != 1:
             raise AssetError(f"head.toml: landmark edge {vertices} is no edge of the mesh")
@@ -164,7 +163,9 @@ def load_surface(store: Store) -> HeadSurface:
     keep = body & (centre[:, 1] > facts.min_y_m) & (np.abs(centre[:, 0]) < facts.max_abs_x_m)
     cage_index, faces = np.unique(all_faces[keep], return_inverse=True)
     faces = faces.reshape(-1, 4).astype(np.int32)
-    uv = np.asarray(store.array("head/uv"), np.float32)[np.asarray(store.array("head/face_uv"))[keep]]
+    uv = np.asarray(store.array("head/uv"), np.float32)[
+        np.asarray(store.array("head/face_uv"))[keep]
+    ]
 
     operator, level_faces, level_uv = None, faces, uv
     first = None
@@ -189,9 +190,7 @@ def load_surface(store: Store) -> HeadSurface:
 
     def classes(face: I32Array) -> U8Array:
         m = {name: masks[name][face].mean(1) for name in MASKS}
-        return _region_classes(
-            rest[face].mean(1), m["lips"], m["inside-mouth"], m["ears"], facts
-        )
+        return _region_classes(rest[face].mean(1), m["lips"], m["inside-mouth"], m["ears"], facts)
 
     local = np.full(len(vertices), -1)
     local[cage_index] = np.arange(len(cage_index))

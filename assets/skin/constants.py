@@ -162,6 +162,7 @@ class SkinConstants(_Model):
     tone: Tone
     pigment: Pigment
     base: Base
+    painted: tuple[Blob, ...]
     mottle: Mottles
     spots: SpotKinds
     flush: tuple[Blob, ...]

@@ -173,13 +173,13 @@ def _region_maps(store: Store, rest: F32Array, resolution: int, c: SkinConstants
 
 
 def _mask(store: Store, name: str, resolution: int, c: SkinConstants) -> F32Array:
-    """A painted mask over the window, softened by about half a millimetre."""
+    """A painted mask over the window, softened by about a millimetre."""
     from PIL import Image, ImageFilter
 
     pixels = store.array(f"head/mask/{name}")
     size = pixels.shape[0]
     u0, u1, v0, v1 = c.window.uv
-    image = Image.fromarray(np.asarray(pixels)).filter(ImageFilter.GaussianBlur(size / 1024))
+    image = Image.fromarray(np.asarray(pixels)).filter(ImageFilter.GaussianBlur(size / 600))
     box = (u0 * size, (1 - v1) * size, u1 * size, (1 - v0) * size)
     small = image.resize((resolution, resolution), Image.Resampling.BILINEAR, box=box)
     value = np.asarray(small, np.float32)[::-1] / 255

@@ -18,7 +18,7 @@ from scipy.sparse import coo_matrix, csr_matrix, diags
 from assets.geometry import F32Array
 from assets.skin.constants import SkinConstants
 from assets.skin.head_mesh import HeadMesh
-from assets.skin.regions import hairline_side, smoothstep
+from assets.skin.regions import blobs, hairline_side, smoothstep
 from assets.skin.tone import linear_from_srgb, melanin_absorbance
 from assets.skin.uv_raster import BoolArray, UvRaster
 from spec_schema.errors import AssetError, nearest
@@ -80,11 +80,12 @@ class BaseColours:
         centre = log_colour[face & known].mean(0)
         basis = np.stack([melanin_absorbance(), self._constants.pigment.haemoglobin])
         amount = -(log_colour - centre) @ np.linalg.pinv(basis)
-        amount = np.clip(amount * [c.melanin, c.haemoglobin], -c.limit, c.limit)
+        amount = c.limit * np.tanh(amount * [c.melanin, c.haemoglobin] / c.limit)
         filled = np.where(known[:, None], amount, 0).astype(np.float32)
         for _ in range(_FILL_STEPS):
             filled[~known] = (self._average @ filled)[~known]
         filled -= filled[face].mean(0)
+        filled *= 1 - blobs(self._mesh.rest_m, self._constants.painted)[:, None]
         # The painted trunk is paler than the face by more than skin is.
         below = smoothstep(self._mesh.rest_m[:, 1], 0.66, 0.50)
         filled *= (1 - (1 - c.trunk) * below)[:, None]

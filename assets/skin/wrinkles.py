@@ -63,7 +63,7 @@ def wrinkle_patterns(rest_m: F32Array) -> dict[str, F32Array]:
     crow = crow * smoothstep(radius, 0.004, 0.009) * smoothstep(radius, 0.027, 0.014)
     crow = crow * smoothstep(np.abs(fan), 1.15, 0.75) * np.clip(0.8 + 0.6 * broken, 0, 1.2)
 
-    depth = 0.7218 - y - 0.55 * ((side - 0.031) ** 2) / 0.018 + 0.0009 * bend
+    depth = 0.7205 - y + 0.55 * ((side - 0.031) ** 2) / 0.018 + 0.0009 * bend
     under_eye = _grooves(depth / 0.0052 + 0.5, 2.2) * front
     under_eye = under_eye * smoothstep(depth, 0.0, 0.002) * smoothstep(depth, 0.015, 0.007)
     under_eye = under_eye * smoothstep(side, 0.012, 0.020) * smoothstep(side, 0.052, 0.040)

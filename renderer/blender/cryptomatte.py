@@ -87,4 +87,4 @@ def class_mask(ranks: NDArray[np.float32], class_of: Mapping[str, int]) -> NDArr
     coverage = class_coverage(ranks, class_of)
     for class_id, weight in _SPARSE.items():
         coverage[class_id] *= weight
-    return coverage.argmax(axis=0).astype(np.uint8)
+    return np.asarray(coverage.argmax(axis=0), np.uint8)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import io
 import json
 import shutil
 from collections import namedtuple
@@ -17,6 +18,7 @@ from renderer.cli import HELP
 from renderer.engine import BlenderEngine
 from renderer.settings import RenderSettings
 from renderer.shards import parse_shard
+from renderer.verify import verify_dataset
 from spec_schema import (
     AssetError,
     Dataset,
@@ -109,23 +111,35 @@ def test_what_is_damaged_is_found_and_rendered_again(
     for path, data in clean.items():
         (out / path).parent.mkdir(parents=True, exist_ok=True)
         (out / path).write_bytes(data)
-    code, said = runner.command("--verify", out)
-    assert code == 0
-    assert "7 samples are whole, 0 missing, 0 damaged" in said
+    assert verify_dataset(out, io.StringIO()).whole
     if damage == "remove":
         (out / name).unlink()
     else:
         data = clean[name]
         (out / name).write_bytes(data[:5] + bytes([data[5] ^ 255]) + data[6:])
-    code, said = runner.command("--verify", out)
-    assert code == 1
+    verdict = verify_dataset(out, io.StringIO())
     absent = damage == "remove" and name.endswith(".done.json")
-    assert f"{'missing' if absent else 'damaged'} rows: 2\n" in said
-    code, told = runner.render(out)
+    assert (verdict.done, verdict.missing, verdict.damaged) == (
+        (6, (2,), ()) if absent else (6, (), (2,))
+    )
+    code, told = runner.render(out, workers=1)
     assert code == 0
     assert "6 of 7 samples are done" in told
     assert [ln["row"] for ln in journal_lines(out) if ln["event"] == "done"] == [2]
     assert tree(out) == clean
+
+
+def test_verify_as_a_command(runner: Runner) -> None:
+    out = runner.folder / "out"
+    assert runner.render(out)[0] == 0
+    code, said = runner.command("--verify", out)
+    assert code == 0
+    assert "7 samples are whole, 0 missing, 0 damaged" in said
+    (out / "00000/00000002.png").unlink()
+    (out / "00000/00000005.done.json").unlink()
+    code, said = runner.command("--verify", out)
+    assert code == 1
+    assert "missing rows: 5\ndamaged rows: 2\n" in said
 
 
 def test_an_interrupted_start_is_gone_on_with(runner: Runner, clean: dict[str, bytes]) -> None:

@@ -46,7 +46,7 @@ GLASSES = {
     "pattern": 0.0,
     "seed": 1,
 }
-ALL_UNITS = {unit: 0.0 for unit in ARKIT_UNITS}
+ALL_UNITS = dict.fromkeys(ARKIT_UNITS, 0.0)
 
 
 def full(i: int, **changes: Any) -> SceneSpec:
@@ -97,13 +97,13 @@ def test_a_stream_holds_the_same_bytes_as_a_file(tmp_path: Path) -> None:
 
 
 def test_an_exception_leaves_nothing(tmp_path: Path) -> None:
-    path = tmp_path / "m.parquet"
-    with (
-        pytest.raises(RuntimeError),
-        ManifestWriter(path, INFO, SHAPE_KEYS, ARKIT_UNITS) as writer,
-    ):
-        writer.write(pa.Table.from_pylist([spec_to_row(full(0))], schema=writer.schema))
-        raise RuntimeError
+    def fail_halfway() -> None:
+        with ManifestWriter(tmp_path / "m.parquet", INFO, SHAPE_KEYS, ARKIT_UNITS) as writer:
+            writer.write(pa.Table.from_pylist([spec_to_row(full(0))], schema=writer.schema))
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail_halfway()
     assert list(tmp_path.iterdir()) == []
 
 
@@ -120,9 +120,7 @@ def test_an_exception_leaves_nothing(tmp_path: Path) -> None:
         (("render_seed",), -1, ">= 0"),
     ],
 )
-def test_bad_values_are_named(
-    tmp_path: Path, path: tuple[str, ...], value: Any, rule: str
-) -> None:
+def test_bad_values_are_named(tmp_path: Path, path: tuple[str, ...], value: Any, rule: str) -> None:
     rows = [spec_to_row(full(i, glasses=GLASSES)) for i in range(3)]
     target: Any = rows[2]
     for name in path[:-1]:
