@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -108,12 +108,23 @@ class Dataset:
                 f"{root}: dataset version {version}, and this program reads {DATASET_VERSION}"
             )
 
-    def samples(self) -> Iterator[Sample]:
-        """Complete samples in row order."""
+    def samples(self, on_broken: Callable[[DatasetError], None] | None = None) -> Iterator[Sample]:
+        """Complete samples in row order.
+
+        Args:
+            on_broken: told of a marker that can't be read, which is then passed over.
+
+        Raises:
+            DatasetError: a marker can't be read and there is no ``on_broken``.
+        """
         for marker_path in sorted(self.root.glob("[0-9]*/[0-9]*.done.json")):
             try:
                 marker = json.loads(marker_path.read_text())
                 row = int(marker["row"])
             except (ValueError, KeyError, TypeError) as e:
-                raise DatasetError(f"{marker_path}: unreadable marker: {e}") from e
+                error = DatasetError(f"{marker_path}: unreadable marker: {e}")
+                if on_broken is None:
+                    raise error from e
+                on_broken(error)
+                continue
             yield Sample(row, marker_path.parent, marker)

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from spec_schema.arrow import arrow_schema, row_to_spec, validate_table
+from spec_schema.arrow import arrow_schema, leaves, row_to_spec, validate_table
 from spec_schema.errors import ManifestError, nearest
 from spec_schema.spec import SCHEMA_VERSION, SceneSpec
 
@@ -64,8 +64,15 @@ class ManifestWriter:
             sink: Any = str(self._partial)
         else:
             sink = pa.PythonFile(target, mode="w")
+        # Dictionaries and statistics of random floats cost more time than the rest of writing
+        # and help nobody; names and what people filter by keep both.
+        named = [leaf.name for leaf in leaves() if leaf.kind is str]
         self._writer = pq.ParquetWriter(
-            sink, self.schema, compression=compression, use_dictionary=True
+            sink,
+            self.schema,
+            compression=compression,
+            use_dictionary=named,
+            write_statistics=[leaf.name for leaf in leaves() if not leaf.weights],
         )
 
     def write(self, table: pa.Table) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,7 +42,7 @@ def macro_weights(
     span = facts.old_years - facts.young_years
     age = np.asarray(macro["age_years"], np.float64)
     old = np.asarray(np.clip((age - facts.young_years) / span, 0.0, 1.0))
-    part: dict[str, F64Array] = {"female": 1 - sex, "male": sex, "young": 1 - old, "old": old}
+    part: dict[str, Any] = {"female": 1 - sex, "male": sex, "young": 1 - old, "old": old}
     for name, field in _ANCESTRY.items():
         part[name] = np.asarray(macro[field], np.float64)
     for name in ("muscle", "weight"):
@@ -180,17 +181,22 @@ class LinearModel:
 def _signed_keys(
     names: Sequence[str], index: Mapping[str, int], facts: HeadFacts
 ) -> dict[str, _Key]:
+    """Keys by the name of their positive target, "-incr" left out.
+
+    ``nose-hump`` is nose-hump-incr (positive) and nose-hump-decr; ``nose-trans-up`` is
+    nose-trans-up and nose-trans-down; ``head-round`` has no opposite.
+    """
+    positive = dict(facts.opposites)
+    negative = {n for p, n in facts.opposites}
     keys: dict[str, _Key] = {}
-    ends = {p: (n, 1) for p, n in facts.opposites} | {n: (p, -1) for p, n in facts.opposites}
     for name in names:
         group, _, stem = name.partition("/")
         if group not in facts.target_groups:
             continue
         head, _, tail = stem.rpartition("-")
-        other = f"{group}/{head}-{ends[tail][0]}" if tail in ends else None
-        if other is not None and other in index:
-            if ends[tail][1] > 0:
-                keys[head] = _Key(index[name], index[other])
-        else:
-            keys[stem] = _Key(index[name], None)
+        ends = {p for p, n in facts.opposites if n == tail}
+        if tail in negative and any(f"{group}/{head}-{p}" in index for p in ends):
+            continue
+        other = index.get(f"{group}/{head}-{positive[tail]}") if tail in positive else None
+        keys[stem.removesuffix("-incr")] = _Key(index[name], other)
     return keys

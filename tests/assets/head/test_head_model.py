@@ -134,3 +134,15 @@ def test_same_spec_same_arrays(model: HeadModel) -> None:
     a, b = model.build(make_spec()), model.build(make_spec())
     np.testing.assert_array_equal(a.vertices_m, b.vertices_m)
     assert np.isfinite(a.vertices_m).all()
+
+
+def test_every_detail_target_has_a_key(model: HeadModel) -> None:
+    keys = set(model.shape_keys)
+    assert {"nose-trans-up", "nose-trans-out", "nose-trans-forward", "l-eye-bag"} <= keys
+    assert {"head-round", "l-eye-bag-out", "asym-nose-1-l"} <= keys
+    assert "head-round" in model.one_sided
+    assert "nose-trans-up" not in model.one_sided
+    names = open_store().json("head/targets/names")
+    groups = model.facts.target_groups
+    details = [n for n in names if n.split("/")[0] in groups]
+    assert len(details) == 2 * len(keys) - len(model.one_sided)

@@ -1,0 +1,210 @@
+"""Spectacles: rims, lenses, bridge, nose pads and temples, fitted to one head."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from assets.accessories.data import GlassesStyle, accessories
+from assets.accessories.fit import F64Array, HeadFit, Skin
+from assets.accessories.frame_fit import MM, FrameFit, bridge_middle, fit_frame, lens_outline
+from assets.accessories.sweep import (
+    Piece,
+    ellipsoid,
+    grid_faces,
+    joined,
+    open_curve,
+    rounded_box_section,
+    tube,
+)
+from assets.accessories.temples import temple
+from assets.geometry import ClearMaterial, Material, Mesh, SurfaceMaterial
+from assets.head.model import Head
+from spec_schema.classes import SegmentationClass
+from spec_schema.spec import Item
+
+__all__ = ["build_glasses"]
+
+SIDES = (-1.0, 1.0)
+LENS_BULGE_M = 0.0016
+LENS_EDGE_M = 0.0009
+GROOVE_M = 0.0004
+"""How far a lens reaches into its rim."""
+SIZE_LIMITS = (0.92, 1.1)
+TILT_LIMIT_DEG = 3.0
+PAD_HALF_M = (0.0011, 0.0030, 0.0055)
+"""Thickness, width and height of a nose pad, halved."""
+IOR = 1.5
+
+
+def build_glasses(item: Item, head: Head) -> tuple[Mesh, ...]:
+    """Frame, lenses and pads, in the world frame.
+
+    Raises:
+        AssetError: no such glasses.
+    """
+    style = accessories().glasses_style(item.id)
+    fit_of = HeadFit(head)
+    skin = fit_of.face(ears=False)
+    size = float(np.clip(item.size, *SIZE_LIMITS))
+    roll = float(np.clip(item.tilt_deg, -TILT_LIMIT_DEG, TILT_LIMIT_DEG))
+    fit = fit_frame(style, fit_of, skin, size, roll)
+
+    frame = [temple(style, fit, fit_of, skin, side) for side in SIDES]
+    frame += [_rim(style, fit, side) for side in SIDES if style.rim != "none"]
+    frame += _bridges(style, fit, skin)
+    pads = []
+    for side in SIDES:
+        pad, arm = _pad(style, fit, skin, side)
+        frame.append(arm)
+        (pads if style.pads == "wire" else frame).append(pad)
+
+    metallic = _mapped(style.metallic, item.metallic)
+    plastic = SurfaceMaterial(
+        colour=(item.red, item.green, item.blue),
+        roughness=_mapped(style.roughness, item.roughness),
+        metallic=metallic,
+        coat=0.6 * (1 - metallic),
+        coat_roughness=0.08,
+    )
+    silicone = SurfaceMaterial(
+        colour=(0.75, 0.72, 0.66), roughness=0.3, subsurface=0.5, subsurface_scale_m=0.002
+    )
+    lens = ClearMaterial(ior=IOR, tint=style.tint, thin=True)
+    meshes = [
+        _mesh("glasses-frame", joined(frame), plastic, fit_of),
+        _mesh("glasses-lenses", joined([_lens(style, fit, s) for s in SIDES]), lens, fit_of),
+    ]
+    if pads:
+        meshes.append(_mesh("glasses-pads", joined(pads), silicone, fit_of))
+    return tuple(meshes)
+
+
+def _mapped(limits: tuple[float, float], unit: float) -> float:
+    return limits[0] + (limits[1] - limits[0]) * unit
+
+
+def _mesh(name: str, piece: Piece, material: Material, fit: HeadFit) -> Mesh:
+    return Mesh(
+        name=name,
+        vertices_m=fit.world(piece.points_m),
+        faces=piece.faces,
+        face_class=np.full(len(piece.faces), SegmentationClass.GLASSES, np.uint8),
+        material=material,
+    )
+
+
+def _rim(style: GlassesStyle, fit: FrameFit, side: float) -> Piece:
+    """The rim of one lens: a tube round it, or over its upper part."""
+    width, depth = style.rim_mm[0] * MM, style.rim_mm[1] * MM
+    edge = lens_outline(style, fit, side, width / 2 - GROOVE_M)
+    along = np.roll(edge, -1, 0) - np.roll(edge, 1, 0)
+    along /= np.linalg.norm(along, axis=1, keepdims=True)
+    normal = np.stack([along[:, 1], -along[:, 0]], 1)
+    wide = 1 + style.brow * np.clip(normal[:, 1], 0, 1)
+    edge = edge + normal * ((wide - 1) * width / 2)[:, None]
+    closed = style.rim == "full"
+    if not closed:
+        kept = edge[:, 1] > -0.1 * fit.lens_m[1]
+        first = int(np.flatnonzero(kept & ~np.roll(kept, 1))[0])
+        order = (first + np.arange(kept.sum())) % len(kept)
+        edge, normal, wide = edge[order], normal[order], wide[order]
+    path = fit.skull(np.column_stack([edge, np.zeros(len(edge))]))
+    forward = np.broadcast_to(fit.tilt[:, 2], path.shape)
+    outward = np.column_stack([normal, np.zeros(len(normal))]) @ fit.tilt.T
+    half = np.column_stack([np.full(len(path), depth / 2), wide * width / 2])
+    return tube(path, forward, outward, rounded_box_section(12, 2.8), half, closed)
+
+
+def _lens(style: GlassesStyle, fit: FrameFit, side: float) -> Piece:
+    """A bulging sheet; one without a rim has an edge."""
+    edge = lens_outline(style, fit, side, 0.0)
+    middle = edge.mean(0)
+    rings = np.array([1.0, 0.93, 0.8, 0.6, 0.35, 0.12])
+    flat = middle + rings[:, None, None] * (edge - middle)
+    bulge = np.broadcast_to((LENS_BULGE_M * (1 - rings**2))[:, None], flat.shape[:2])
+    points = np.concatenate([flat, bulge[..., None]], -1).reshape(-1, 3)
+    n = len(edge)
+    last = (len(rings) - 1) * n + np.arange(n)
+    points = np.concatenate([points, [[*middle, LENS_BULGE_M]]])
+    fan = np.stack([last, np.roll(last, -1), np.full(n, len(points) - 1), np.full(n, -1)], 1)
+    faces = np.concatenate([grid_faces(len(rings), n, closed_columns=True), fan])
+    sheet = Piece(fit.skull(points), faces.astype(np.int32))
+    if style.rim == "full":
+        return sheet
+    along = np.roll(edge, -1, 0) - np.roll(edge, 1, 0)
+    along /= np.linalg.norm(along, axis=1, keepdims=True)
+    outward = np.column_stack([along[:, 1], -along[:, 0], np.zeros(n)]) @ fit.tilt.T
+    forward = np.broadcast_to(fit.tilt[:, 2], outward.shape)
+    path = fit.skull(np.column_stack([edge, np.zeros(n)]))
+    half = np.array([[LENS_EDGE_M, 0.0003]])
+    return joined([sheet, tube(path, forward, outward, rounded_box_section(8), half, True)])
+
+
+def _bridges(style: GlassesStyle, fit: FrameFit, skin: Skin) -> list[Piece]:
+    high, deep = 0.5 * MM * style.bridge_rod_mm[0], 0.5 * MM * style.bridge_rod_mm[1]
+    middle = bridge_middle(style, fit, skin)
+    wanted = style.bridge_at * fit.lens_m[1] / 2
+    rods = [_rod(style, fit, wanted, middle, high, deep)]
+    if style.brow_bar:
+        top = 0.82 * fit.lens_m[1] / 2
+        bar = np.array([0.0, max(top, middle[1] + 0.006), middle[2] + 0.0012])
+        rods.append(_rod(style, fit, top, bar, 0.8 * high, 0.8 * deep))
+    return rods
+
+
+def _rod(
+    style: GlassesStyle, fit: FrameFit, y: float, middle: F64Array, high: float, deep: float
+) -> Piece:
+    """A bar from one rim to the other over ``middle`` (frame coordinates)."""
+    edge = lens_outline(style, fit, 1.0, style.rim_mm[0] * MM / 2)
+    nasal = edge[edge[:, 0] < fit.lens_x_m]
+    end = nasal[np.argmin(np.abs(nasal[:, 1] - y))]
+    rise = middle[1] - end[1]
+    half_path = np.array(
+        [
+            [end[0], end[1], 0.0],
+            [end[0] * 0.66, end[1] + 0.7 * rise, 0.45 * middle[2]],
+            [end[0] * 0.33, end[1] + 0.97 * rise, 0.92 * middle[2]],
+        ]
+    )
+    mirror = np.array([-1.0, 1.0, 1.0])
+    flat = open_curve(np.concatenate([half_path * mirror, middle[None], half_path[::-1]]), 25)
+    path = fit.skull(flat)
+    along = np.gradient(path, axis=0)
+    along /= np.linalg.norm(along, axis=1, keepdims=True)
+    forward = fit.tilt[:, 2] - along * (along @ fit.tilt[:, 2])[:, None]
+    forward /= np.linalg.norm(forward, axis=1, keepdims=True)
+    upward = np.cross(along, forward)
+    half = np.array([[deep, high]])
+    return tube(path, forward, upward, rounded_box_section(12, 2.6), half, closed=False)
+
+
+def _pad(style: GlassesStyle, fit: FrameFit, skin: Skin, side: float) -> tuple[Piece, Piece]:
+    """A nose pad lying on the flank of the nose, and its arm from the rim."""
+    start = np.array([side * fit.bridge_m * 0.42, -0.06 * fit.lens_m[1], -0.0055])
+    _, touch, normal = skin.nearest(fit.skull(start)[None])
+    thick, wide, tall = PAD_HALF_M
+    centre = touch[0] + normal[0] * (thick + 0.0001)
+    upward = fit.tilt[:, 1] - normal[0] * (fit.tilt[:, 1] @ normal[0])
+    upward /= np.linalg.norm(upward)
+    axes = np.stack([normal[0] * thick, np.cross(upward, normal[0]) * wide, upward * tall])
+    pad = ellipsoid(centre, axes)
+
+    edge = lens_outline(style, fit, side, style.rim_mm[0] * MM / 2)
+    nasal = edge[np.abs(edge[:, 0]) < fit.lens_x_m]
+    at = nasal[np.argmin(np.abs(nasal[:, 1] - start[1] - 0.001))]
+    rim = fit.skull(np.array([at[0], at[1], -style.rim_mm[1] * MM * 0.3]))
+    if style.pads == "wire":
+        middle = (rim + centre) / 2 - 0.0018 * fit.tilt[:, 2] + 0.001 * normal[0]
+        path = open_curve(np.stack([rim, middle, centre + normal[0] * 0.0008]), 14)
+        half = np.full((14, 2), 0.00045)
+    else:
+        path = open_curve(np.stack([rim, (rim + centre) / 2 + 0.0004 * normal[0], centre]), 14)
+        ramp = np.linspace(0, 1, 14)[:, None]
+        half = np.array([[0.0013, 0.0042]]) * (1 - ramp) + np.array([[0.0008, 0.0045]]) * ramp
+    along = np.gradient(path, axis=0)
+    along /= np.linalg.norm(along, axis=1, keepdims=True)
+    across = np.cross(fit.tilt[:, 1], along)
+    across /= np.linalg.norm(across, axis=1, keepdims=True)
+    arm = tube(path, across, np.cross(along, across), rounded_box_section(10, 2.4), half, False)
+    return pad, arm

@@ -1,0 +1,66 @@
+"""The cloth's surface over the body: taut over hollows, never nearer to skin than allowed."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from assets.clothing.entries import Garment
+from assets.clothing.pattern import Pattern
+from assets.geometry import F32Array
+from assets.head import Head
+from assets.head.surface import vertex_normals
+from assets.noise import ValueNoise
+from assets.skin.regions import smoothstep
+from spec_schema.spec import Item
+
+__all__ = ["drape"]
+
+TAUTENING = 40
+LEAST_M = 0.0018
+
+
+def drape(garment: Garment, pattern: Pattern, head: Head, item: Item) -> tuple[F32Array, F32Array]:
+    """Positions and normals (E, 3) of the cloth on the pattern's support, world metres."""
+    skin = head.vertices_m[pattern.support]
+    normals = _smooth_normals(head, pattern)
+    depth, y = pattern.depth_m, pattern.rest_m[:, 1]
+    away = smoothstep(depth, 0.005, 0.06)
+    hanging = smoothstep(y, 0.53, 0.36) * away
+    gap = garment.thickness_mm / 1000 * (0.8 + 0.6 * away)
+    gap = gap + garment.looseness_mm / 1000 * float(item.size) * hanging
+    gap = (gap + _folds(garment, pattern, item, away)).astype(np.float32)
+    gap = np.maximum(gap, LEAST_M)[:, None]
+
+    free = ~pattern.border[:, None]
+    cloth = skin + normals * gap
+    for _ in range(TAUTENING):
+        cloth = np.where(free, 0.35 * cloth + 0.65 * (pattern.smoothing @ cloth), cloth)
+        stand = ((cloth - skin) * normals).sum(1, keepdims=True)
+        cloth = cloth + np.maximum(gap - stand, 0) * normals
+    # At the cut the cloth lies close, so that its edge does not float.
+    cap = gap + np.float32(0.0015) + np.float32(0.05) * smoothstep(depth, 0.0, 0.05)[:, None]
+    stand = ((cloth - skin) * normals).sum(1, keepdims=True)
+    cloth = np.asarray(cloth - np.maximum(stand - cap, 0) * normals, np.float32)
+    return cloth, vertex_normals(cloth, pattern.support_faces)
+
+
+def _smooth_normals(head: Head, pattern: Pattern) -> F32Array:
+    n = head.normals[pattern.support]
+    for _ in range(4):
+        n = 0.5 * n + 0.5 * (pattern.smoothing @ n)
+    return np.asarray(n / np.maximum(np.linalg.norm(n, axis=1, keepdims=True), 1e-9), np.float32)
+
+
+def _folds(garment: Garment, pattern: Pattern, item: Item, away: F32Array) -> F32Array:
+    """Outward ripples (E,), metres: long ones down the breast, shorter ones round the arms."""
+    noise = ValueNoise(item.seed, "clothing/folds")
+    r = pattern.rest_m
+    # Folds run from the shoulder point down and inwards: skew x by the height.
+    skewed = np.stack([r[:, 0] + np.sign(r[:, 0]) * 0.35 * r[:, 1], 0.35 * r[:, 1], r[:, 2]], 1)
+    long = noise(np.asarray(skewed, np.float32), 28.0, octaves=1)
+    arm = smoothstep(np.abs(r[:, 0]), 0.19, 0.24)
+    axial = np.stack([0.9 * (np.abs(r[:, 0]) - r[:, 1]), 0.3 * r[:, 0], 0.5 * r[:, 2]], 1)
+    short = noise(np.asarray(axial, np.float32), 30.0, octaves=2)
+    ripple = (1 - arm) * long * smoothstep(r[:, 1], 0.57, 0.45) + arm * short
+    sharp = np.maximum(ripple, -0.15) + 0.15
+    return np.asarray(garment.folds_mm / 1000 * away * sharp * 1.6, np.float32)

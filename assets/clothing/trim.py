@@ -1,0 +1,179 @@
+"""Collars, bands and hems: a section swept along an edge over the cloth's surface."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d
+from scipy.spatial import cKDTree
+
+from assets.clothing.entries import Trim
+from assets.geometry import F32Array, I32Array
+
+__all__ = ["Skirt", "Surface", "Swept", "sweep", "walk"]
+
+STEP_M = 0.0025
+MIN_GAP_M = 0.0004
+
+
+class Surface:
+    """Smooth look-up of the nearest place on a cloud of points with normals."""
+
+    def __init__(self, points_m: F32Array, normals: F32Array) -> None:
+        self._points, self._normals = points_m, normals
+        self._tree = cKDTree(points_m)
+
+    def project(self, at: F32Array) -> tuple[F32Array, F32Array]:
+        """Nearest places and unit normals, (N, 3) each."""
+        distance, index = self._tree.query(at, k=6)
+        weight = 1 / (distance**2 + 2.5e-6)
+        weight /= weight.sum(1, keepdims=True)
+        normal = (self._normals[index] * weight[..., None]).sum(1)
+        normal /= np.linalg.norm(normal, axis=1, keepdims=True)
+        centre = (self._points[index] * weight[..., None]).sum(1)
+        off = ((at - centre) * normal).sum(1, keepdims=True)
+        return np.asarray(at - off * normal, np.float32), np.asarray(normal, np.float32)
+
+
+@dataclass(frozen=True)
+class Skirt:
+    """Places along the surface on both sides of an edge. N round, S across."""
+
+    s_m: F32Array
+    """(S,) rising; 0 on the edge."""
+    points_m: F32Array
+    """(S, N, 3)"""
+    normals: F32Array
+    arc_m: F32Array
+    """(N,) along the edge."""
+
+
+@dataclass(frozen=True)
+class Swept:
+    """A trim as a mesh."""
+
+    vertices_m: F32Array
+    faces: I32Array
+    uv_m: F32Array
+    """(F, 4, 2): along the edge and along the section, metres."""
+
+
+def walk(line_m: F32Array, surface: Surface, low_m: float, high_m: float) -> Skirt:
+    """Walk away from a closed line to both sides, at right angles, along the surface."""
+    line = _even(line_m)
+    base, normal = surface.project(line)
+    tangent = np.roll(base, -1, 0) - np.roll(base, 1, 0)
+    across = _unit(_around(_unit(np.cross(normal, tangent)), 3.0))
+    edges = np.linalg.norm(np.roll(base, -1, 0) - base, axis=1)
+    arc = np.concatenate([[0.0], np.cumsum(edges[:-1])])
+    sides = []
+    for sign, reach in ((-1.0, -low_m), (1.0, high_m)):
+        at, n, direction = base, normal, across * sign
+        places = []
+        for _ in range(max(int(np.ceil(reach / STEP_M)), 0)):
+            at, n = surface.project(np.asarray(at + STEP_M * direction, np.float32))
+            at = _around(at, 1.0)
+            direction = _unit(direction - (direction * n).sum(1, keepdims=True) * n)
+            direction = _unit(_around(direction, 2.0))
+            places.append((at, n))
+        sides.append(places)
+    ordered = [*reversed(sides[0]), (base, normal), *sides[1]]
+    s = (np.arange(len(ordered)) - len(sides[0])) * STEP_M
+    return Skirt(
+        s_m=s.astype(np.float32),
+        points_m=np.stack([p for p, _ in ordered]).astype(np.float32),
+        normals=np.stack([_around(n, 2.0) for _, n in ordered]).astype(np.float32),
+        arc_m=arc.astype(np.float32),
+    )
+
+
+def sweep(trim: Trim, line_m: F32Array, surface: Surface, front: F32Array | None = None) -> Swept:
+    """Sweep a trim along a closed line (R, 3).
+
+    ``front`` is the world position at which a neck trim is at its front.
+    """
+    section = _finer(np.array(trim.section_mm) / 1000)
+    at_front = section if trim.front_mm is None else _finer(np.array(trim.front_mm) / 1000)
+    both = np.concatenate([section, at_front])
+    skirt = walk(line_m, surface, float(both[:, 0].min()), float(both[:, 0].max()) + STEP_M)
+    n = len(skirt.arc_m)
+    share = np.zeros(n)
+    middle = 0
+    length = float(skirt.arc_m[-1] + skirt.arc_m[1])
+    if front is not None:
+        edge = skirt.points_m[np.searchsorted(skirt.s_m, 0.0)]
+        middle = int(np.linalg.norm(edge - front, axis=1).argmin())
+        apart = np.abs((skirt.arc_m - skirt.arc_m[middle] + length / 2) % length - length / 2)
+        share = np.exp(-((apart / length * 2 * trim.front_sharpness) ** 2))
+    shape = section[None] * (1 - share[:, None, None]) + at_front[None] * share[:, None, None]
+    places, normals = _at(skirt, shape[..., 0])
+    vertices = places + normals * shape[..., 1:]
+    order = np.roll(np.arange(n), -middle)
+    vertices = vertices[order]
+    closed = trim.gap_mm <= 0
+    if not closed:
+        keep = trim.gap_mm / 2000
+        along = np.arange(n) * length / n
+        inside = (along >= keep) & (along <= length - keep)
+        vertices = vertices[inside]
+    return _mesh(np.asarray(vertices, np.float32), closed, length)
+
+
+def _mesh(grid: F32Array, closed: bool, length: float) -> Swept:
+    """Quads of a grid (N, K, 3); open ends are capped by a fan."""
+    n, k = grid.shape[:2]
+    index = np.arange(n * k).reshape(n, k)
+    a = index if closed else index[:-1]
+    b = np.roll(index, -1, 0) if closed else index[1:]
+    quads = np.stack([a[:, :-1], a[:, 1:], b[:, 1:], b[:, :-1]], -1)
+    lengths = np.linalg.norm(np.diff(grid, axis=1), axis=2).mean(0)
+    v = np.concatenate([[0.0], np.cumsum(lengths)])
+    u = np.arange(n + 1) * length / n
+    rows = np.arange(len(a))[:, None]
+    cols = np.arange(k - 1)[None]
+    corner_u = np.stack([u[rows] + 0 * cols, u[rows] + 0 * cols, u[rows + 1] + 0 * cols, u[rows + 1] + 0 * cols], -1)
+    corner_v = np.stack([v[cols] + 0 * rows, v[cols + 1] + 0 * rows, v[cols + 1] + 0 * rows, v[cols] + 0 * rows], -1)
+    faces = quads.reshape(-1, 4)
+    uv = np.stack([corner_u, corner_v], -1).reshape(-1, 4, 2)
+    return Swept(grid.reshape(-1, 3), faces.astype(np.int32), uv.astype(np.float32))
+
+
+def _finer(section: np.ndarray) -> np.ndarray:
+    """Resample a section (K, 2) along a Catmull-Rom-free chord length, corners kept."""
+    out = [section[0]]
+    for a, b in zip(section[:-1], section[1:], strict=True):
+        pieces = max(int(np.ceil(np.linalg.norm(b - a) / STEP_M)), 1)
+        out.extend(a + (b - a) * (i + 1) / pieces for i in range(pieces))
+    return np.array(out)
+
+
+def _at(skirt: Skirt, s_m: np.ndarray) -> tuple[F32Array, F32Array]:
+    """Places and normals (N, K, 3) at distances (N, K) across the edge."""
+    where = np.clip((s_m - skirt.s_m[0]) / STEP_M, 0, len(skirt.s_m) - 1.001)
+    low = where.astype(int)
+    t = (where - low)[..., None]
+    row = np.arange(s_m.shape[0])[:, None]
+
+    def blend(values: F32Array) -> F32Array:
+        return np.asarray(values[low, row] * (1 - t) + values[low + 1, row] * t, np.float32)
+
+    return blend(skirt.points_m), _unit(blend(skirt.normals))
+
+
+def _even(line_m: F32Array) -> F32Array:
+    """Resample a closed line evenly, by about :data:`STEP_M`, lightly smoothed."""
+    closed = np.concatenate([line_m, line_m[:1]])
+    arc = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(closed, axis=0), axis=1))])
+    n = max(int(arc[-1] / STEP_M), 16)
+    at = np.arange(n) * arc[-1] / n
+    out = np.stack([np.interp(at, arc, closed[:, k]) for k in range(3)], 1)
+    return _around(np.asarray(out, np.float32), 1.5)
+
+
+def _around(values: F32Array, sigma: float) -> F32Array:
+    return np.asarray(gaussian_filter1d(values, sigma, axis=0, mode="wrap"), np.float32)
+
+
+def _unit(v: np.ndarray) -> F32Array:
+    return np.asarray(v / np.maximum(np.linalg.norm(v, axis=-1, keepdims=True), 1e-9), np.float32)
