@@ -145,7 +145,13 @@ def outcomes(
         DatasetError: a sample is broken and ``on_error`` is ``fail``.
         ToolError: a worker died.
     """
-    samples = islice(dataset.samples(), options.limit)
+    unreadable: list[Failed] = []
+    skip = options.on_error == OnError.SKIP
+
+    def note(row: int, error: DatasetError) -> None:
+        unreadable.append(Failed(row, str(error)))
+
+    samples = islice(dataset.samples(note if skip else None), options.limit)
     found: Iterator[Done[T] | Filtered | Failed]
     if options.workers == 1:
         found = (_attempt(job, topology, options.verify, s) for s in samples)
@@ -161,3 +167,4 @@ def outcomes(
                 f"{outcome.message}\n(--on-error skip leaves broken samples out and counts them)"
             )
         yield outcome
+    yield from unreadable

@@ -108,16 +108,18 @@ class Dataset:
                 f"{root}: dataset version {version}, and this program reads {DATASET_VERSION}"
             )
 
-    def samples(self, on_broken: Callable[[DatasetError], None] | None = None) -> Iterator[Sample]:
+    def samples(
+        self, on_broken: Callable[[int, DatasetError], None] | None = None
+    ) -> Iterator[Sample]:
         """Complete samples in row order.
 
         Args:
-            on_broken: told of a marker that can't be read, which is then passed over.
+            on_broken: told the row of a marker that can't be read, which is then passed over.
 
         Raises:
             DatasetError: a marker can't be read and there is no ``on_broken``.
         """
-        for marker_path in sorted(self.root.glob("[0-9]*/[0-9]*.done.json")):
+        for marker_path in sorted(self.root.glob("[0-9]*/" + "[0-9]" * 8 + ".done.json")):
             try:
                 marker = json.loads(marker_path.read_text())
                 row = int(marker["row"])
@@ -125,6 +127,6 @@ class Dataset:
                 error = DatasetError(f"{marker_path}: unreadable marker: {e}")
                 if on_broken is None:
                     raise error from e
-                on_broken(error)
+                on_broken(int(marker_path.name.split(".")[0]), error)
                 continue
             yield Sample(row, marker_path.parent, marker)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 from scipy.spatial import cKDTree
 
@@ -13,8 +15,9 @@ from assets.geometry import F32Array, I32Array
 
 __all__ = ["Skirt", "Surface", "Swept", "sweep", "walk"]
 
+F64Array = NDArray[np.float64]
+
 STEP_M = 0.0025
-MIN_GAP_M = 0.0004
 
 
 class Surface:
@@ -93,8 +96,8 @@ def sweep(trim: Trim, line_m: F32Array, surface: Surface, front: F32Array | None
 
     ``front`` is the world position at which a neck trim is at its front.
     """
-    section = _finer(np.array(trim.section_mm) / 1000)
-    at_front = section if trim.front_mm is None else _finer(np.array(trim.front_mm) / 1000)
+    at_front = trim.section_mm if trim.front_mm is None else trim.front_mm
+    section, at_front = _finer(np.array(trim.section_mm) / 1000, np.array(at_front) / 1000)
     both = np.concatenate([section, at_front])
     skirt = walk(line_m, surface, float(both[:, 0].min()), float(both[:, 0].max()) + STEP_M)
     n = len(skirt.arc_m)
@@ -139,16 +142,23 @@ def _mesh(grid: F32Array, closed: bool, length: float) -> Swept:
     return Swept(grid.reshape(-1, 3), faces.astype(np.int32), uv.astype(np.float32))
 
 
-def _finer(section: np.ndarray) -> np.ndarray:
-    """Resample a section (K, 2) along a Catmull-Rom-free chord length, corners kept."""
-    out = [section[0]]
-    for a, b in zip(section[:-1], section[1:], strict=True):
-        pieces = max(int(np.ceil(np.linalg.norm(b - a) / STEP_M)), 1)
-        out.extend(a + (b - a) * (i + 1) / pieces for i in range(pieces))
-    return np.array(out)
+def _finer(section: F64Array, other: F64Array) -> tuple[F64Array, F64Array]:
+    """Two sections (K, 2) with their segments split alike, so that no piece is long."""
+    longest = np.maximum(
+        np.linalg.norm(np.diff(section, axis=0), axis=1),
+        np.linalg.norm(np.diff(other, axis=0), axis=1),
+    )
+    pieces = np.maximum(np.ceil(longest / STEP_M), 1).astype(int)
+    at = [0.0] + [i + (j + 1) / count for i, count in enumerate(pieces) for j in range(count)]
+    knots = np.arange(len(section))
+
+    def split(corners: F64Array) -> F64Array:
+        return np.stack([np.interp(at, knots, corners[:, k]) for k in range(2)], 1)
+
+    return split(section), split(other)
 
 
-def _at(skirt: Skirt, s_m: np.ndarray) -> tuple[F32Array, F32Array]:
+def _at(skirt: Skirt, s_m: F64Array) -> tuple[F32Array, F32Array]:
     """Places and normals (N, K, 3) at distances (N, K) across the edge."""
     where = np.clip((s_m - skirt.s_m[0]) / STEP_M, 0, len(skirt.s_m) - 1.001)
     low = where.astype(int)
@@ -175,5 +185,5 @@ def _around(values: F32Array, sigma: float) -> F32Array:
     return np.asarray(gaussian_filter1d(values, sigma, axis=0, mode="wrap"), np.float32)
 
 
-def _unit(v: np.ndarray) -> F32Array:
+def _unit(v: NDArray[Any]) -> F32Array:
     return np.asarray(v / np.maximum(np.linalg.norm(v, axis=-1, keepdims=True), 1e-9), np.float32)

@@ -59,6 +59,7 @@ def other_resolution(source: Path) -> None:
 
 
 BREAKAGES: dict[str, tuple[Callable[[Path], None], str]] = {
+    "truncated marker": (lambda s: cut(file(s, ".done.json")), "unreadable marker"),
     "missing record": (lambda s: file(s, ".msgpack").unlink(), "missing"),
     "missing image": (lambda s: file(s, ".png").unlink(), "missing"),
     "truncated image": (lambda s: cut(file(s, ".png")), "SHA-256"),

@@ -1,0 +1,64 @@
+"""Procedural garments: the body's own surface, draped, cut and trimmed."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from assets.clothing.drape import drape
+from assets.clothing.entries import Garment
+from assets.clothing.fabric import TILE_M, cloth_material
+from assets.clothing.pattern import Pattern, load_pattern
+from assets.clothing.trim import Surface, Swept, sweep
+from assets.geometry import F32Array, Mesh, SurfaceMaterial
+from assets.head import Head
+from assets.store import Store
+from spec_schema.classes import SegmentationClass
+from spec_schema.spec import Item
+
+__all__ = ["build_garment"]
+
+
+def build_garment(
+    garment: Garment, item: Item, head: Head, store: Store
+) -> tuple[tuple[Mesh, ...], Pattern]:
+    """Cloth and trims of a garment in the world frame, and the pattern that it was cut by."""
+    pattern = load_pattern(item.id, store)
+    cloth, normals = drape(garment, pattern, head, item)
+    surface = Surface(cloth, normals)
+    cut = pattern.cut
+    vertices = np.asarray(cut.operator @ cloth, np.float32)
+    material = cloth_material(garment.fabric, item, garment.fabric.weave)
+    meshes = [_mesh("clothing", vertices, cut.faces, material, _cloth_uv(pattern))]
+
+    for i, loop in enumerate(cut.loops):
+        at_neck = i == pattern.neck_loop
+        trim = garment.neck_trim if at_neck else garment.hem_trim
+        if trim is None:
+            continue
+        front = None
+        if at_neck:
+            rest = cut.operator[loop] @ pattern.rest_m
+            front = vertices[loop[np.argmax(rest[:, 2] - 2 * np.abs(rest[:, 0]))]]
+        swept = sweep(trim, vertices[loop], surface, front)
+        band = cloth_material(garment.fabric, item, trim.weave, trim.shade, printed=False)
+        meshes.append(_trim_mesh(f"clothing-trim-{i}", swept, band))
+    return tuple(meshes), pattern
+
+
+def _cloth_uv(pattern: Pattern) -> F32Array:
+    """(M, 4, 2) tiles: across the body, and down from the shoulder's ridge."""
+    rest = pattern.cut.operator @ pattern.rest_m
+    # Front and back hang from the ridge at z = 0: depth counts as length there.
+    flat = np.stack([rest[:, 0], rest[:, 1] - 0.8 * np.abs(rest[:, 2])], 1) / TILE_M
+    return np.asarray(flat[np.maximum(pattern.cut.faces, 0)], np.float32)
+
+
+def _mesh(
+    name: str, vertices: F32Array, faces: np.ndarray, material: SurfaceMaterial, uv: F32Array
+) -> Mesh:
+    face_class = np.full(len(faces), SegmentationClass.CLOTHING, np.uint8)
+    return Mesh(name, vertices, np.asarray(faces, np.int32), face_class, material, uv)
+
+
+def _trim_mesh(name: str, swept: Swept, material: SurfaceMaterial) -> Mesh:
+    return _mesh(name, swept.vertices_m, swept.faces, material, swept.uv_m / np.float32(TILE_M))
