@@ -91,6 +91,8 @@ class HdriEntry:
     """Plain mean over the pixels, Rec. 709."""
     sphere_luminance: float
     """Mean over the sphere, weighted by solid angle."""
+    irradiance: tuple[float, ...]
+    """Nine coefficients of :func:`assets.hdri.irradiance_harmonics`."""
     licence: str
     share: float = 1.0
 
@@ -209,6 +211,7 @@ def _item(key: str, table: dict[str, Any]) -> ItemEntry:
 
 def _hdri_entry(key: str, table: dict[str, Any], pack: Pack) -> HdriEntry:
     about = {k: v for k, v in table.items() if k != "pack"}
+    about["irradiance"] = tuple(about["irradiance"])
     declared = pack.content["hdris"][key]
     in_bpy = pack.source == "bpy"
     return HdriEntry(

@@ -15,9 +15,10 @@ from sampler.columns import Columns, Names, to_table
 from sampler.config import SamplerConfig
 from sampler.inputs import Inputs
 from sampler.pool import Pool
-from sampler.streams import Draws
+from sampler.streams import F64, Draws
 from spec_schema.arrow import arrow_schema
 from spec_schema.errors import SpecError, nearest
+from spec_schema.frames import camera_from_world_rotation
 from spec_schema.spec import ARKIT_UNITS
 
 __all__ = ["BLOCK_ROWS", "SPLITS", "Block", "Sampler"]
@@ -180,7 +181,11 @@ class Sampler:
             "headwear": hat.column,
             "clothing": wear.draw(c.clothing, draws("clothing"), pools.clothing, person).column,
             "environment": environment.draw(
-                c.environment, draws("environment"), pools.hdris, self._hdris, posed.azimuth_deg
+                c.environment,
+                draws("environment"),
+                pools.hdris,
+                self._hdris,
+                _stance(posed, rotation, position, complexion.monk_tone),
             ),
             "render_seed": draws("render").seeds("seed"),
         }
@@ -195,3 +200,23 @@ class Sampler:
         return self.inputs.landmarks.landmarks_head_m(
             person.macros(), shape, face.astype(np.float32)
         )
+
+
+def _stance(
+    posed: pose.Pose, camera_from_head: F64, position: F64, monk_tone: F64
+) -> environment.Stance:
+    """How the face stands in the world's light."""
+    camera_from_world = camera_from_world_rotation(
+        posed.azimuth_deg, posed.elevation_deg, posed.camera_roll_deg
+    )
+    to_camera = -position / np.linalg.norm(position, axis=1, keepdims=True)
+
+    def in_world(directions: F64) -> F64:
+        return np.asarray(np.einsum("nij,ni->nj", camera_from_world, directions))
+
+    return environment.Stance(
+        face=in_world(camera_from_head[:, :, 2]),
+        to_camera=in_world(to_camera),
+        camera_azimuth_deg=posed.azimuth_deg,
+        monk_tone=monk_tone,
+    )

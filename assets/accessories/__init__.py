@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from assets.accessories.glasses import build_glasses
+from assets.accessories.headwear import build_headwear, headwear_coverage
 
-__all__ = ["build_glasses"]
+__all__ = ["build_glasses", "build_headwear", "headwear_coverage"]

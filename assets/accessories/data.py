@@ -8,7 +8,7 @@ from functools import cache
 from importlib import resources
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from spec_schema.errors import AssetError, nearest
 
@@ -106,14 +106,21 @@ class HeadwearStyle(_Entry):
     turned_deg: float = 0.0
     """0: the peak stands in front."""
     proxy: str | None = None
-    coverage_only: bool = False
+
+    @model_validator(mode="after")
+    def _complete(self) -> HeadwearStyle:
+        if self.kind == "band" and self.upper is None:
+            raise ValueError("a band needs 'upper', the line where it ends above")
+        if self.kind == "proxy" and self.proxy is None:
+            raise ValueError("kind 'proxy' needs 'proxy', the name of a proxy in the packs")
+        return self
 
 
 class Accessories(_Data):
     """All entries."""
 
     glasses: Mapping[str, GlassesStyle]
-    headwear: Mapping[str, HeadwearStyle] = {}
+    headwear: Mapping[str, HeadwearStyle]
 
     def glasses_style(self, name: str) -> GlassesStyle:
         """Spectacles of that id; AssetError where there are none."""

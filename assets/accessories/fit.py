@@ -12,7 +12,7 @@ from scipy.spatial import cKDTree
 from assets.geometry import F32Array
 from assets.head.model import Head
 
-__all__ = ["F64Array", "HeadFit", "Skin", "smoothstep"]
+__all__ = ["F64Array", "HeadFit", "IntArray", "Skin", "smoothstep"]
 
 F64Array = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -99,6 +99,16 @@ class HeadFit:
     def scalp(self, ears: bool) -> Skin:
         """Skin where headwear may touch."""
         return self._skin(self._parts.scalp_ears if ears else self._parts.scalp)
+
+    @property
+    def scalp_index(self) -> IntArray:
+        """Rendered vertices of the skull's outer skin, without ears."""
+        return self._parts.scalp
+
+    @property
+    def rest_m(self) -> F32Array:
+        """(V, 3) rest points of the rendered vertices; one array for all heads."""
+        return self._head.rest_m
 
     def ear_root(self, side: float) -> F64Array:
         """(3,) the highest skin at the attachment of an ear; side -1 right, 1 left."""

@@ -61,7 +61,7 @@ def lens_outline(style: GlassesStyle, fit: FrameFit, side: float, outward_m: flo
     normal = np.stack([along[:, 1], -along[:, 0]], 1)
     flat = flat + outward_m * normal / np.linalg.norm(normal, axis=1, keepdims=True)
     flat[:, 0] += fit.lens_x_m
-    return flat if side > 0 else flat[::-1] * np.array([-1.0, 1.0])
+    return np.asarray(flat if side > 0 else flat[::-1] * np.array([-1.0, 1.0]))
 
 
 def fit_frame(
@@ -77,9 +77,7 @@ def fit_frame(
     lens = (style.lens_mm[0] * MM * scale, style.lens_mm[1] * MM * scale)
 
     pan, roll = np.deg2rad(PANTOSCOPIC_DEG), np.deg2rad(roll_deg)
-    about_x = np.array(
-        [[1, 0, 0], [0, np.cos(pan), -np.sin(pan)], [0, np.sin(pan), np.cos(pan)]]
-    )
+    about_x = np.array([[1, 0, 0], [0, np.cos(pan), -np.sin(pan)], [0, np.sin(pan), np.cos(pan)]])
     about_z = np.array(
         [[np.cos(roll), -np.sin(roll), 0], [np.sin(roll), np.cos(roll), 0], [0, 0, 1]]
     )

@@ -52,7 +52,7 @@ def build_glasses(item: Item, head: Head) -> tuple[Mesh, ...]:
     frame = [temple(style, fit, fit_of, skin, side) for side in SIDES]
     frame += [_rim(style, fit, side) for side in SIDES if style.rim != "none"]
     frame += _bridges(style, fit, skin)
-    pads = []
+    pads: list[Piece] = []
     for side in SIDES:
         pad, arm = _pad(style, fit, skin, side)
         frame.append(arm)

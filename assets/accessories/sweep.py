@@ -137,9 +137,7 @@ def grid_faces(
     r = np.arange(rows if closed_rows else rows - 1)[:, None]
     c = np.arange(columns if closed_columns else columns - 1)[None, :]
     r2, c2 = (r + 1) % rows, (c + 1) % columns
-    quads = np.stack(
-        [r * columns + c, r * columns + c2, r2 * columns + c2, r2 * columns + c], -1
-    )
+    quads = np.stack([r * columns + c, r * columns + c2, r2 * columns + c2, r2 * columns + c], -1)
     return quads.reshape(-1, 4).astype(np.int32)
 
 

@@ -48,8 +48,9 @@ def temple(style: GlassesStyle, fit: FrameFit, head: HeadFit, skin: Skin, side: 
             _line(behind + (tip - behind) * 0.35, tip, 10),
         ]
     )
-    path = resampled(path[np.append(True, np.linalg.norm(np.diff(path, axis=0), axis=1) > 1e-6)],
-                     POINTS)
+    path = resampled(
+        path[np.append(True, np.linalg.norm(np.diff(path, axis=0), axis=1) > 1e-6)], POINTS
+    )
     travelled = np.linspace(0, 1, POINTS)
     length = np.linalg.norm(np.diff(path, axis=0), axis=1).sum()
     free = smoothstep(travelled * length, turn + abs(corner[0] - start[0]), 0.03)
@@ -62,6 +63,8 @@ def temple(style: GlassesStyle, fit: FrameFit, head: HeadFit, skin: Skin, side: 
         wide = gaussian_filter1d(maximum_filter1d(np.maximum(lack, 0), 9), 2.0, mode="nearest")
         path = path + out * (free * wide)[:, None]
 
+    path = _off_the_ear(path, head.face(ears=True), (thick, low), travelled * length)
+
     along = np.gradient(path, axis=0)
     along /= np.linalg.norm(along, axis=1, keepdims=True)
     across = np.cross(fit.tilt[:, 1], along)
@@ -70,6 +73,31 @@ def temple(style: GlassesStyle, fit: FrameFit, head: HeadFit, skin: Skin, side: 
     at_ear = smoothstep(travelled * length, 0.02, 0.085)
     half = np.column_stack([np.full(POINTS, thick), high + (low - high) * at_ear])
     return tube(path, across, upward, rounded_box_section(12), half, closed=False)
+
+
+def _off_the_ear(
+    path: F64Array, whole: Skin, half_m: tuple[float, float], travelled_m: F64Array
+) -> F64Array:
+    """Lift the path off the ear, up and back in the plane of the arm, as it lies in its groove."""
+    thick, low = half_m
+    free = smoothstep(travelled_m, 0.05, 0.07)
+    for _ in range(4):
+        along = np.gradient(path, axis=0)
+        along[:, 0] = 0.0
+        along /= np.linalg.norm(along, axis=1, keepdims=True)
+        off = np.column_stack([np.zeros(len(path)), -along[:, 2], along[:, 1]])
+        lack = np.zeros(len(path))
+        for x in (-thick, thick):
+            for edge in (-low, 0.0):
+                probe = path + off * edge + np.array([x, 0.0, 0.0])
+                distance, _, normal = whole.nearest(probe)
+                slope = np.einsum("ij,ij->i", normal, off)
+                # Skin that faces sideways is the head's: the arm lies along it.
+                ear = np.where(slope > 0.15, (0.0002 - distance) / np.maximum(slope, 0.4), 0.0)
+                lack = np.maximum(lack, ear)
+        wide = gaussian_filter1d(maximum_filter1d(lack, 5), 2.0, mode="nearest")
+        path = path + off * (free * np.minimum(wide, 0.004))[:, None]
+    return path
 
 
 def _line(a: F64Array, b: F64Array, n: int) -> F64Array:

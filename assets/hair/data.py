@@ -26,11 +26,13 @@ __all__ = [
     "Hairline",
     "LashData",
     "Locks",
+    "Region",
     "Style",
     "Tie",
     "groom_data",
 ]
 
+Region = Literal["moustache", "soul", "chin", "cheek", "sideburn", "neck"]
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 Range = tuple[float, float]
@@ -231,7 +233,7 @@ class FacialStyle(_Data):
     min_length_m: Positive
     max_length_m: Positive
     """Shortest and longest ``facial_hair.length_m`` at which the style is itself."""
-    regions: dict[str, Share]
+    regions: dict[Region, Share]
     """Density of each region, 0-1."""
     count: Annotated[int, Field(gt=0)]
     radius_um: Positive

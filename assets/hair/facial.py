@@ -12,7 +12,7 @@ from assets.hair.clearing import cleared
 from assets.hair.clumping import choose, gather
 from assets.hair.colour import pigment
 from assets.hair.curves import WanderBank, coil, resample
-from assets.hair.data import FacialStyle, groom_data
+from assets.hair.data import FacialStyle, Region, groom_data
 from assets.hair.growth import Fall, follow, grow
 from assets.hair.roots import Roots, sample_roots
 from assets.hair.scalp import Scalp
@@ -32,7 +32,9 @@ GUIDES = 2200
 GUIDE_STEPS = 10
 
 
-def beard_density(rest_dm: F32Array, regions: Mapping[str, float], noise: ValueNoise) -> F32Array:
+def beard_density(
+    rest_dm: F32Array, regions: Mapping[Region, float], noise: ValueNoise
+) -> F32Array:
     """0-1 at rest points ``(*, 3)`` in decimetres; heights from the groom study."""
     x, y, z = np.abs(rest_dm[..., 0]), rest_dm[..., 1], rest_dm[..., 2]
     azimuth = Scalp.azimuth_deg(rest_dm)
@@ -55,7 +57,7 @@ def beard_density(rest_dm: F32Array, regions: Mapping[str, float], noise: ValueN
     sideburn = smoothstep(y + rough, 6.78, 6.95) * smoothstep(x, 0.5, 0.62)
     neck = smoothstep(6.36 + 0.35 * (1 - smoothstep(z, 0.6, 1.2)) - y, -0.02, 0.12)
     cheek = np.clip(1 - chin - sideburn, 0, 1) * (1 - neck)
-    parts = {
+    parts: dict[Region, F32Array] = {
         "moustache": lip,
         "soul": soul,
         "chin": whole * chin * (1 - neck),

@@ -21,6 +21,7 @@ __all__ = ["Arrays", "cached"]
 Arrays = dict[str, NDArray[Any]]
 
 _LIST = "arrays.txt"
+_PREFIX = "skin-fields-"
 
 
 def cached(
@@ -28,10 +29,12 @@ def cached(
 ) -> Arrays:
     """The arrays for these assets and constants: mapped from disk, or computed and put there."""
     key = f"{constants_digest()}/{resolution}/{sorted(lock.items())}"
-    home = folder / f"skin-fields-{hashlib.sha256(key.encode()).hexdigest()[:16]}"
+    digest = hashlib.sha256(key.encode()).hexdigest()[:16]
+    home = folder / f"{_PREFIX}{resolution}-{digest}"
     found = _read(home)
     if found is None:
         _write(home, compute())
+        _remove_superseded(home, f"{_PREFIX}{resolution}-")
         found = _read(home)
     if found is None:
         raise AssetError(f"{home}: the cached skin fields can't be read back")
@@ -77,3 +80,13 @@ def _write(home: Path, arrays: Arrays) -> None:
             f"{home.parent}: the skin fields can't be cached ({e.strerror}); set RF_ASSETS_DIR "
             "to a folder that can be written"
         ) from e
+
+
+def _remove_superseded(home: Path, prefix: str) -> None:
+    """Remove what earlier constants or assets left, 170 MB each.
+
+    A process that has the old arrays mapped keeps them. A name with a dot is being written.
+    """
+    for old in home.parent.glob(f"{prefix}*"):
+        if old != home and "." not in old.name:
+            shutil.rmtree(old, ignore_errors=True)

@@ -68,7 +68,8 @@ def rims(front: Front, params: GlassesParams, edge: F64Array) -> Shape:
         front.axes[2],
         half,
         closed=closed,
-        squareness=3.2 if params.rim_mm > 3 else 2.2,
+        squareness=5.0 if params.rim_mm > 3 else 2.2,
+        sections=20,
     )
 
 
@@ -114,7 +115,7 @@ def _bridge(
         points = front.origin + (path + [0, 0, base]) @ front.axes
         swell = 1 + (0.5 if bar else 0.0) * (np.abs(path[:, 0]) / u0) ** 2
         half = np.stack([np.full(33, depth if bar else 0.0009), height * swell], -1)
-        shape = sweep(points, front.axes[1], half, closed=False, squareness=2.8 if bar else 2.0)
+        shape = sweep(points, front.axes[1], half, closed=False, squareness=4.5 if bar else 2.0)
         distance, _ = nose.signed(shape.vertices)
         short = 0.0006 - float(distance.min())
         if short <= 0:

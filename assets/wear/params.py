@@ -127,6 +127,9 @@ class ProxyHatParams(_Hat):
     proxy: str
     subdivisions: int = 1
     tint: Annotated[float, Field(ge=0, le=1)]
+    sink_mm: float = 0.0
+    """How far lower it is worn than modelled."""
+    scale: Positive = 1.0
 
 
 HeadwearParams = Annotated[
@@ -145,6 +148,8 @@ class ShirtParams(_Worn):
     """Width of the band, or height of the rolled collar."""
     thickness_mm: Positive = 1.2
     folds_mm: float
+    neck_top_mm: float = 50.0
+    """Cloth ends this far up the neck's axis, whatever the neckline."""
     weave: Literal["jersey", "knit", "plain"]
 
 

@@ -16,7 +16,7 @@ __all__ = ["temple"]
 F64Array = NDArray[np.float64]
 
 _SAMPLES = 90
-_SECTIONS = 12
+_SECTIONS = 16
 _CLEARANCE_M = 0.0003
 _UP = np.array([0.0, 1.0, 0.0])
 
@@ -28,7 +28,7 @@ def temple(front: Front, params: GlassesParams, ear: Ear, skin: Surface) -> Shap
     knots = np.concatenate([_end_piece(front, params, ear.side), _at_ear(ear, thickness, at_ear)])
     path = open_curve(knots, _SAMPLES)
     half = _half_sizes(path, params, thickness, height, at_ear)
-    return _pushed_out(path, half, skin, 2.6 if thickness > 0.001 else 2.0)
+    return _pushed_out(path, half, skin, 4.0 if thickness > 0.001 else 2.2)
 
 
 def _end_piece(front: Front, params: GlassesParams, side: int) -> F64Array:

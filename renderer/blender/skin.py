@@ -19,7 +19,7 @@ _SUBSURFACE_RADIUS: Final = (1.0, 0.36, 0.2)
 """Relative mean free paths of red, green and blue."""
 _SKIN_IOR: Final = 1.42
 _COAT_ROUGHNESS: Final = 0.25
-_MARGIN: Final = 0.04
+_MARGIN: Final = 0.01
 """Width of the blend inside the window's border, as a share of the window's side."""
 
 

@@ -10,7 +10,13 @@ import pytest
 
 from assets import Catalog, open_store
 from assets.compile_images import read_exr
-from assets.hdri import blender_hdri_path, mean_luminance, sphere_luminance
+from assets.hdri import (
+    blender_hdri_path,
+    harmonics,
+    irradiance_harmonics,
+    mean_luminance,
+    sphere_luminance,
+)
 from assets.packs import load_packs
 from spec_schema.errors import AssetError
 from tests.make_specs import make_spec
@@ -65,6 +71,7 @@ def test_luminances_of_the_pack_are_as_measured(hdri_id: str) -> None:
     assert entry.source == "pack"
     assert mean_luminance(radiance) == pytest.approx(entry.mean_luminance, abs=1e-4)
     assert sphere_luminance(radiance) == pytest.approx(entry.sphere_luminance, abs=1e-4)
+    assert irradiance_harmonics(radiance) == pytest.approx(entry.irradiance, abs=1e-4)
 
 
 @pytest.mark.parametrize("hdri_id", ["blender_city", "blender_night"])
@@ -77,6 +84,7 @@ def test_luminances_of_blender_are_as_measured(hdri_id: str) -> None:
     assert entry.source == "bpy"
     assert mean_luminance(radiance) == pytest.approx(entry.mean_luminance, abs=1e-4)
     assert sphere_luminance(radiance) == pytest.approx(entry.sphere_luminance, abs=1e-4)
+    assert irradiance_harmonics(radiance) == pytest.approx(entry.irradiance, abs=1e-4)
 
 
 def test_sphere_mean_of_an_even_light_is_its_level_and_poles_count_little() -> None:
@@ -138,3 +146,27 @@ def test_nearest_id_is_offered() -> None:
     spec = valid_spec(skin={"texture": "young_asian_femal"})
     with pytest.raises(AssetError, match="did you mean 'young_asian_female'"):
         CATALOG.check_spec(spec, "row 0")
+
+
+def test_irradiance_of_an_even_sky_and_of_a_half_one() -> None:
+    normals = np.array([[0.0, 1, 0], [0, -1, 0], [1, 0, 0], [0, 0, -1]])
+    even = irradiance_harmonics(np.full((64, 128, 3), 0.7))
+    assert harmonics(normals) @ even == pytest.approx(np.full(4, 0.7), abs=1e-3)
+    sky = np.zeros((64, 128, 3))
+    sky[:32] = 1.0
+    assert harmonics(normals) @ irradiance_harmonics(sky) == pytest.approx(
+        [1, 0, 0.5, 0.5], abs=0.02
+    )
+
+
+@pytest.mark.parametrize(
+    ("column", "toward"), [(64, (0, 0, -1)), (96, (1, 0, 0)), (0, (0, 0, 1)), (32, (-1, 0, 0))]
+)
+def test_a_lamp_lights_what_is_turned_to_it(
+    column: int, toward: tuple[float, float, float]
+) -> None:
+    picture = np.zeros((64, 128, 3))
+    picture[31:33, [column - 1, column]] = 1.0
+    lamp = irradiance_harmonics(picture)
+    normals = np.array([[0.0, 0, -1], [1, 0, 0], [0, 0, 1], [-1, 0, 0], [0, 1, 0], [0, -1, 0]])
+    assert normals[(harmonics(normals) @ lamp).argmax()] == pytest.approx(toward)

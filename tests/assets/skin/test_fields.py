@@ -64,7 +64,14 @@ def test_cache_is_computed_once_and_survives_damage(tmp_path: Path) -> None:
     (home / "a.npy").write_bytes(b"half")
     np.testing.assert_array_equal(cached(tmp_path, lock, 8, compute)["a"], np.arange(5.0))
     assert len(calls) == 2
+
+
+def test_cache_keeps_one_set_a_resolution(tmp_path: Path) -> None:
+    def compute() -> dict[str, np.ndarray]:
+        return {"a": np.arange(5.0)}
+
+    old = cached(tmp_path, {"head": "00"}, 8, compute)["a"]
+    cached(tmp_path, {"head": "00"}, 16, compute)
     cached(tmp_path, {"head": "01"}, 8, compute)
-    cached(tmp_path, lock, 16, compute)
-    assert len(calls) == 4
-    assert len(list(tmp_path.iterdir())) == 3, "nothing half-written is left"
+    assert sorted(p.name.split("-")[2] for p in tmp_path.iterdir()) == ["16", "8"]
+    np.testing.assert_array_equal(old, np.arange(5.0))
