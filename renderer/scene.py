@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from assets.accessories import build_glasses, build_headwear, headwear_coverage
+from assets.clothing import Clothing, build_clothing
 from assets.eyes import build_eyes
-from assets.geometry import Mesh, SceneGeometry, Strands
+from assets.geometry import F32Array, Mesh, SceneGeometry, Strands
 from assets.hair import (
     HeadSurface,
     beard_tint,
@@ -20,7 +22,8 @@ from assets.hair import (
     scalp_hair,
     scalp_tint,
 )
-from assets.head import Head, HeadModel, load_head_model
+from assets.head import Head, load_head_model
+from assets.head.surface import vertex_normals
 from assets.mouth import build_mouth
 from assets.skin import SkinFields, compose
 from assets.store import Store, open_store
@@ -57,14 +60,23 @@ def build_scene(spec: SceneSpec, settings: RenderSettings) -> BuiltScene:
     store = open_store()
     model = load_head_model(store)
     head = model.build(spec)
-    surface = _hair_surface(head)
+    clothing = None if spec.clothing is None else build_clothing(spec.clothing, head, store)
     meshes = [
-        _skin(spec, head, model, store),
+        _skin(spec, head, clothing, store),
         *build_eyes(spec, head, store),
         *build_mouth(spec, head, store),
     ]
+    if clothing is not None:
+        meshes += clothing.meshes
+    if spec.glasses is not None:
+        meshes += build_glasses(spec.glasses, head)
+    covered = None
+    if spec.headwear is not None:
+        meshes += build_headwear(spec.headwear, head, store)
+        covered = headwear_coverage(spec.headwear)
+    surface = _hair_surface(head, clothing)
     grown: list[Strands | None] = [
-        scalp_hair(spec, surface),
+        scalp_hair(spec, surface, covered),
         facial_hair(spec, surface),
         *eyebrows(spec, surface),
         eyelashes(spec, surface),
@@ -76,20 +88,25 @@ def build_scene(spec: SceneSpec, settings: RenderSettings) -> BuiltScene:
     )
 
 
-def _skin(spec: SceneSpec, head: Head, model: HeadModel, store: Store) -> Mesh:
+def _skin(spec: SceneSpec, head: Head, clothing: Clothing | None, store: Store) -> Mesh:
     fields = SkinFields.load(store)
     material = compose(spec, fields, partial(scalp_tint, spec), partial(beard_tint, spec))
+    drawn = np.ones(len(head.faces), bool) if clothing is None else ~clothing.hidden_faces
     return Mesh(
         name="skin",
         vertices_m=head.vertices_m,
-        faces=head.faces,
-        face_class=head.face_class,
+        faces=head.faces[drawn],
+        face_class=head.face_class[drawn],
         material=material,
-        uv=head.uv,
+        uv=head.uv[drawn],
     )
 
 
-def _hair_surface(head: Head) -> HeadSurface:
+def _hair_surface(head: Head, clothing: Clothing | None) -> HeadSurface:
+    points, normals = None, None
+    if clothing is not None:
+        points = np.concatenate([m.vertices_m for m in clothing.meshes])
+        normals = np.concatenate([_normals(m) for m in clothing.meshes])
     return HeadSurface(
         vertices_m=head.vertices_m,
         faces=head.faces,
@@ -100,4 +117,13 @@ def _hair_surface(head: Head) -> HeadSurface:
         right_eye_m=head.eyes["right"].centre_m.astype(np.float32),
         left_eye_m=head.eyes["left"].centre_m.astype(np.float32),
         eye_radius_m=head.eyes["left"].radius_m,
+        obstacle_m=points,
+        obstacle_normals=normals,
     )
+
+
+def _normals(mesh: Mesh) -> F32Array:
+    """Vertex normals of a mesh in which triangles end in -1."""
+    last = np.where(mesh.faces[:, 3] < 0, mesh.faces[:, 0], mesh.faces[:, 3])
+    quads = np.concatenate([mesh.faces[:, :3], last[:, None]], axis=1).astype(np.int32)
+    return vertex_normals(mesh.vertices_m, quads)

@@ -27,6 +27,9 @@ VERTEX_M = 0.013
 RIM_CLEARANCE_M = 0.0014
 BRIDGE_GAP_M = 0.0006
 OUTLINE_POINTS = 72
+SCALE_LIMITS = (0.88, 1.02)
+END_PIECE_M = (0.0032, 0.0055)
+"""From the rim's outer edge to the hinge."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +75,8 @@ def fit_frame(
     cornea = eyes[2] + head.eye_radius_m + CORNEA_M
     width = _temple_width(head, skin, eyes[1])
     rim = 2 * style.rim_mm[0] * MM if style.rim == "full" else 0.0
-    free = width - 2 * 0.004 - style.bridge_mm * MM - rim
-    scale = float(np.clip(free / (2 * style.lens_mm[0] * MM), 0.88, 1.12) * size)
+    free = width - 2 * END_PIECE_M[0] - style.bridge_mm * MM - rim
+    scale = float(np.clip(free / (2 * style.lens_mm[0] * MM), *SCALE_LIMITS) * size)
     lens = (style.lens_mm[0] * MM * scale, style.lens_mm[1] * MM * scale)
 
     pan, roll = np.deg2rad(PANTOSCOPIC_DEG), np.deg2rad(roll_deg)
@@ -93,7 +96,7 @@ def fit_frame(
     fit = _moved(fit, np.array([0.0, 0.0, cornea + VERTEX_M - sight[2]]))
     fit = _cleared(style, fit, skin)
     outer = fit.lens_m[0] + fit.bridge_m / 2 + rim / 2
-    return replace(fit, half_width_m=max(outer + 0.0035, width / 2))
+    return replace(fit, half_width_m=float(np.clip(width / 2, outer + END_PIECE_M[0], outer + END_PIECE_M[1])))
 
 
 def _temple_width(head: HeadFit, skin: Skin, eye_y: float) -> float:

@@ -175,7 +175,8 @@ def _rod(
     forward = fit.tilt[:, 2] - along * (along @ fit.tilt[:, 2])[:, None]
     forward /= np.linalg.norm(forward, axis=1, keepdims=True)
     upward = np.cross(along, forward)
-    half = np.array([[deep, high]])
+    flare = np.abs(np.linspace(-1, 1, len(path))) ** 2 if style.pads == "fused" else 0.0
+    half = np.column_stack([np.full(len(path), deep), high * (1 + 0.7 * flare) + 0 * path[:, 0]])
     return tube(path, forward, upward, rounded_box_section(12, 2.6), half, closed=False)
 
 

@@ -26,6 +26,7 @@ MM = 1e-3
 ROWS = 48
 TILT_LIMIT_DEG = 8.0
 SIZE_LIMITS = (0.8, 1.25)
+CLEARANCE_M = 0.0003
 COVER_EDGE_M = (0.001, 0.006)
 """How far above its line a hat begins to hide the roots of hair, and hides all."""
 
@@ -64,7 +65,8 @@ def build_headwear(item: Item, head: Head, store: Store) -> tuple[Mesh, ...]:
     if style.kind == "proxy":
         return build_proxy_hat(style, item, head, store)
     fit = HeadFit(head)
-    shell = SkullShell(fit, fit.scalp(ears=True))
+    skin = fit.scalp(ears=True)
+    shell = SkullShell(fit, skin)
     size = float(np.clip(item.size, *SIZE_LIMITS))
     material = cloth_material(style, item)
     points = shell.above(style.line, _tilt(item), ROWS)
@@ -75,7 +77,8 @@ def build_headwear(item: Item, head: Head, store: Store) -> tuple[Mesh, ...]:
             piece, uv = _band(style, shell, points, _tilt(item))
         case _:
             piece, uv = _crown(style, points, size)
-    meshes = [_mesh(f"headwear-{style.kind}", piece, uv, material, fit)]
+    clear = replace(piece, points_m=skin.pushed_out(piece.points_m, CLEARANCE_M))
+    meshes = [_mesh(f"headwear-{style.kind}", clear, uv, material, fit)]
     if style.kind == "cap":
         rim = sheet(points, np.zeros((AZIMUTHS, 1)), np.full((AZIMUTHS, 1), 0.0005))[:, 0]
         brim = peak(style, rim, shell.azimuth, size)

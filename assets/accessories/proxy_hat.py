@@ -77,12 +77,12 @@ def _drawn_in(points_m: F64Array, scalp: Skin) -> F64Array:
         away /= np.maximum(radius, 1e-6)
         turn = np.arctan2(away[:, 0], away[:, 2])
         distance, _, normal = scalp.nearest(points_m)
-        level = (np.abs(normal[:, 1]) < 0.75) & (radius[:, 0] > 0.03)
+        level = (np.abs(normal[:, 1]) < 0.85) & (radius[:, 0] > 0.03)
         gap = np.empty(SECTORS)
         for k in range(SECTORS):
             apart = np.abs((turn - k * SECTOR + np.pi) % (2 * np.pi) - np.pi)
             gap[k] = distance[level & (apart < SECTOR)].min()
-        inward = gaussian_filter1d(gap - BAND_GAP_M, 0.7, mode="wrap")
+        inward = gaussian_filter1d(gap - BAND_GAP_M, 0.4, mode="wrap")
         shift = np.interp(
             turn % (2 * np.pi), np.arange(SECTORS + 1) * SECTOR, np.append(inward, inward[0])
         )

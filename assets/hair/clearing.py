@@ -12,7 +12,8 @@ __all__ = ["cleared"]
 
 ROOT_SHARE = 0.15
 """Over this first part of a strand its distance grows from nothing: the root is in the skin."""
-TOLERATED_M = 0.0003
+TOLERATED_M = 0.0004
+STUMP = 1e-3
 
 
 def cleared(field: DistanceField, strands: F32Array, least_m: F32Array | float) -> F32Array:
@@ -33,5 +34,10 @@ def cleared(field: DistanceField, strands: F32Array, least_m: F32Array | float) 
     row = np.nonzero(caught.any(1))[0]
     if len(row):
         last = np.maximum(caught[row].argmax(1) - 1, 0.2)
-        out[row] = resample(out[row], m, (last / (m - 1)).astype(np.float32))
+        cut = resample(out[row], m, (last / (m - 1)).astype(np.float32))
+        # In the fold behind an ear even the rest may cross skin: nothing is left of it then.
+        depth = field.exact(cut[:, 1:].reshape(-1, 3)).reshape(len(row), m - 1)
+        gone = (depth < -TOLERATED_M).any(1)
+        cut[gone] = cut[gone, :1] + STUMP * (cut[gone] - cut[gone, :1])
+        out[row] = cut
     return out

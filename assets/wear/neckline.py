@@ -36,8 +36,11 @@ def neckline_field(params: ShirtParams, rest_m: F64Array) -> F64Array:
     data = wear_data()
     azimuth, distance, height = _neck_polar(data.fit, rest_m)
     knots = np.array(data.necklines[params.neckline], np.float64)
-    radius = PchipInterpolator(np.radians(knots[:, 0]), knots[:, 1] * MM)
-    return np.minimum(distance - radius(np.abs(azimuth)), params.neck_top_mm * MM - height)
+    radius, lowest = PchipInterpolator(np.radians(knots[:, 0]), knots[:, 1:] * MM)(
+        np.abs(azimuth)
+    ).T
+    below = np.maximum(distance - radius, lowest - height)
+    return np.asarray(np.minimum(below, params.neck_top_mm * MM - height))
 
 
 def shirt_field(params: ShirtParams, rest_m: F64Array) -> F64Array:

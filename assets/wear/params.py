@@ -179,8 +179,9 @@ class WearData(_Model):
     fit: FitData
     outlines: Mapping[str, tuple[tuple[float, float], ...]]
     """Closed curves: x -1 nasal to 1 temporal, y -1 bottom to 1 top."""
-    necklines: Mapping[str, tuple[tuple[float, float], ...]]
-    """(azimuth from the front in degrees, distance from the neck's axis in mm)."""
+    necklines: Mapping[str, tuple[Triple, ...]]
+    """Azimuth from the front in degrees, distance from the neck's axis and height along it in
+    mm: cloth is what lies further out, or lower."""
     glasses: Mapping[str, GlassesParams]
     headwear: Mapping[str, HeadwearParams]
     clothing: Mapping[str, GarmentParams]

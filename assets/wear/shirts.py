@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 from scipy.ndimage import gaussian_filter1d
 
 from assets.geometry import F32Array
@@ -15,7 +16,7 @@ from assets.wear.frame_place import MM
 from assets.wear.head import WearHead
 from assets.wear.neckline import neck_azimuth, neckline_field, shirt_field
 from assets.wear.params import ShirtParams
-from assets.wear.push import neighbour_mean
+from assets.wear.push import neighbour_mean, pushed_out
 from assets.wear.surface import Surface, unit
 from assets.wear.sweep import Shape, sweep
 from spec_schema.spec import Item
@@ -29,6 +30,8 @@ TILE_M = 0.06
 _LEAST_M = 0.0022
 """Cloth above the skin."""
 _COLLAR_RINGS = 160
+_ARMPIT_M = (0.19, 0.475)
+"""x and y on the base mesh."""
 
 
 @dataclass(frozen=True)
@@ -56,10 +59,10 @@ def sew_shirt(params: ShirtParams, item: Item, head: WearHead) -> Shirt:
     ease = params.ease_mm * MM * item.size
     loose = np.clip(neckline / 0.05, 0, 1)
     cloth = skin + smooth_normals * (_LEAST_M + (ease - _LEAST_M) * loose)[:, None]
-    cloth = _draped(cloth, skin, smooth_normals, mean, at_neck, steps=36)
+    cloth = _draped(cloth, skin, smooth_normals, mean, at_neck, steps=100)
     folds = params.folds_mm * MM * loose * _folds(at, item.seed)
     cloth = cloth + smooth_normals * folds[:, None]
-    cloth = _lifted(cloth, skin, normals)
+    cloth = pushed_out(cloth, cut.faces, head.body, _LEAST_M, reach=2)
 
     points, faces, uv = hemmed(
         cloth,
@@ -80,14 +83,14 @@ def _draped(
     cloth: F64Array,
     skin: F64Array,
     normals: F64Array,
-    mean: object,
+    mean: sparse.csr_matrix,
     pinned: NDArray[np.bool_],
     steps: int,
 ) -> F64Array:
     """Cloth spans hollows: it is smoothed, but stays off the skin."""
     kept = cloth[pinned]
     for _ in range(steps):
-        cloth = 0.4 * cloth + 0.6 * (mean @ cloth)  # type: ignore[operator]
+        cloth = 0.4 * cloth + 0.6 * (mean @ cloth)
         cloth = _lifted(cloth, skin, normals)
         cloth[pinned] = kept
     return cloth
@@ -99,14 +102,22 @@ def _lifted(cloth: F64Array, skin: F64Array, normals: F64Array) -> F64Array:
 
 
 def _folds(rest_m: F64Array, seed: int) -> F64Array:
-    """(n,) soft folds, 0 to about 1: they hang from the shoulders and gather at the arms."""
+    """(n,) folds, 0 to about 1: they fan out from the armpits and hang below."""
+    across, up, ahead = rest_m.T
     noise = ValueNoise(seed, "folds")
-    hanging = noise((rest_m * [26.0, 7.0, 20.0] + 20).astype(np.float32), 1.0, 2)
-    slant = rest_m[:, 1:2] * 9 + np.abs(rest_m[:, :1]) * 16
-    gathered = noise(np.concatenate([slant, rest_m * 9], 1)[:, :3].astype(np.float32) + 30, 1.0, 2)
-    near_arm = np.exp(-((np.abs(rest_m[:, 0]) - 0.17) ** 2) / 0.06**2)
-    ridge = np.maximum(hanging, 0) ** 1.3 + 1.2 * near_arm * np.maximum(gathered, 0)
-    return np.asarray(ridge, np.float64)
+    dx, dy = _ARMPIT_M[0] - np.abs(across), up - _ARMPIT_M[1]
+    away = np.hypot(dx, dy)
+    quarter = 7.0 * (across > 0) + 15.0 * (ahead > 0.03)
+    fan = np.stack([np.arctan2(dy, dx) * 2.6 + quarter, away * 7.0, 5.0 * ahead], -1)
+    hang = np.stack([across * 17.0 + 3.0 * up, up * 3.0, ahead * 12.0], -1) + 20.0
+
+    def ridges(points: F64Array) -> F64Array:
+        level = np.asarray(noise((points + 9.0).astype(np.float32), 1.0, 2), np.float64)
+        return np.asarray(np.maximum(0.0, 1.0 - 1.7 * np.abs(level)) ** 1.5)
+
+    near = np.exp(-((away / 0.13) ** 2)) * np.clip(away / 0.05, 0, 1)
+    low = np.clip((0.50 - up) / 0.15, 0, 1)
+    return np.asarray(ridges(fan) * near + 0.6 * ridges(hang) * (0.25 + 0.75 * low))
 
 
 def _fabric_uv(cut: Cut, head: WearHead) -> F32Array:
@@ -155,8 +166,8 @@ def _collar(
     half_width = 0.5 * params.collar_mm * MM
     half_thick = (1.6 if roll else 0.5) * params.thickness_mm * MM
     # A rib band lies mostly inside the cut, its outer edge on the shirt.
-    path = path + to_neck * (-0.7 * half_width if roll else 0.62 * half_width)
-    path = path + up * (half_thick + (0.004 if roll else 0.0006))
+    path = path + to_neck * (-0.8 * half_width if roll else 0.62 * half_width)
+    path = path + up * (half_thick + (0.002 if roll else 0.0006))
     half = np.tile([half_width, half_thick], (len(path), 1))
     shape = sweep(path, up, half, closed=True, squareness=3.0, sections=24)
     for _ in range(16):

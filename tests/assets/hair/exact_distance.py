@@ -43,21 +43,36 @@ def closest_on_triangles(p: Array, a: Array, b: Array, c: Array) -> Array:
     return out
 
 
+FAR_M = 0.02
+
+
 class ExactDistance:
-    """Signed distance, metres, positive outside; sign by the interpolated vertex normals."""
+    """Signed distance, metres, positive outside; sign by the interpolated vertex normals.
+
+    Points farther than ``FAR_M`` from the surface get that.
+    """
 
     def __init__(self, vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> None:
         self.triangles = np.concatenate([faces[:, [0, 1, 2]], faces[:, [0, 2, 3]]])
         self.vertices = vertices.astype(np.float64)
         corners = self.vertices[self.triangles]
         across = np.cross(corners[:, 1] - corners[:, 0], corners[:, 2] - corners[:, 0])
-        self.normals = np.zeros_like(self.vertices)
-        for k in range(3):
-            np.add.at(self.normals, self.triangles[:, k], across)
+        corner = self.triangles.ravel()
+        weight = np.repeat(across, 3, axis=0)
+        self.normals = np.stack(
+            [np.bincount(corner, weight[:, k], len(self.vertices)) for k in range(3)], axis=1
+        )
         self.tree = cKDTree(corners.mean(1))
 
     def __call__(self, points: NDArray[np.float32], neighbours: int = 10) -> Array:
         p = points.astype(np.float64)
+        out = np.full(len(p), FAR_M)
+        reached, _ = self.tree.query(p, distance_upper_bound=FAR_M)
+        close = np.isfinite(reached)
+        out[close] = self._close(p[close], neighbours)
+        return out
+
+    def _close(self, p: Array, neighbours: int) -> Array:
         _, near = self.tree.query(p, k=neighbours)
         corners = self.vertices[self.triangles[near]]
         q = closest_on_triangles(p[:, None], corners[:, :, 0], corners[:, :, 1], corners[:, :, 2])
