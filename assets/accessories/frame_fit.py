@@ -96,7 +96,9 @@ def fit_frame(
     fit = _moved(fit, np.array([0.0, 0.0, cornea + VERTEX_M - sight[2]]))
     fit = _cleared(style, fit, skin)
     outer = fit.lens_m[0] + fit.bridge_m / 2 + rim / 2
-    return replace(fit, half_width_m=float(np.clip(width / 2, outer + END_PIECE_M[0], outer + END_PIECE_M[1])))
+    return replace(
+        fit, half_width_m=float(np.clip(width / 2, outer + END_PIECE_M[0], outer + END_PIECE_M[1]))
+    )
 
 
 def _temple_width(head: HeadFit, skin: Skin, eye_y: float) -> float:

@@ -31,7 +31,7 @@ GROOVE_M = 0.0004
 """How far a lens reaches into its rim."""
 SIZE_LIMITS = (0.92, 1.1)
 TILT_LIMIT_DEG = 3.0
-PAD_HALF_M = (0.0011, 0.0030, 0.0055)
+PAD_HALF_M = {"wire": (0.0010, 0.0027, 0.0052), "fused": (0.0009, 0.0022, 0.0048)}
 """Thickness, width and height of a nose pad, halved."""
 IOR = 1.5
 
@@ -184,7 +184,7 @@ def _pad(style: GlassesStyle, fit: FrameFit, skin: Skin, side: float) -> tuple[P
     """A nose pad lying on the flank of the nose, and its arm from the rim."""
     start = np.array([side * fit.bridge_m * 0.42, -0.06 * fit.lens_m[1], -0.0055])
     _, touch, normal = skin.nearest(fit.skull(start)[None])
-    thick, wide, tall = PAD_HALF_M
+    thick, wide, tall = PAD_HALF_M[style.pads]
     centre = touch[0] + normal[0] * (thick + 0.0001)
     upward = fit.tilt[:, 1] - normal[0] * (fit.tilt[:, 1] @ normal[0])
     upward /= np.linalg.norm(upward)

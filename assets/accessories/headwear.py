@@ -27,6 +27,8 @@ ROWS = 48
 TILT_LIMIT_DEG = 8.0
 SIZE_LIMITS = (0.8, 1.25)
 CLEARANCE_M = 0.0003
+PANELS = 6
+SEAM_DEPTH_M, SEAM_RADIUS_M = 0.0009, 0.085
 COVER_EDGE_M = (0.001, 0.006)
 """How far above its line a hat begins to hide the roots of hair, and hides all."""
 
@@ -180,8 +182,10 @@ def _crown(style: HeadwearStyle, points: F64Array, size: float) -> tuple[Piece, 
     if style.kind == "cap":
         front = 0.5 + 0.5 * np.cos(azimuth - np.deg2rad(style.turned_deg))
         stand = stand + 0.007 * size * front**2 * smoothstep(up, 0.0, 0.35) * (1 - up**3)
-        seam = np.abs((azimuth / (2 * np.pi) * 6 + 0.0 + 0.5) % 1 - 0.5) * 2 * np.pi / 6 * 0.085
-        stand = stand - 0.0007 * np.exp(-((seam / 0.0022) ** 2)) * smoothstep(up, 0.02, 0.1)
+        panel = 2 * np.pi / PANELS
+        off_seam = np.abs((azimuth + panel / 2) % panel - panel / 2) * SEAM_RADIUS_M
+        seam = 0.5 * _ridge(off_seam - 0.005) - _ridge(off_seam)
+        stand = stand + SEAM_DEPTH_M * seam * smoothstep(up, 0.02, 0.1)
     turn = np.linspace(-np.pi / 2, np.pi / 2, 5)
     hem_reach = thick * (1 - np.cos(turn)) / length
     hem = np.broadcast_to(0.0006 + thick / 2 + thick / 2 * np.sin(turn), hem_reach.shape)
@@ -189,6 +193,11 @@ def _crown(style: HeadwearStyle, points: F64Array, size: float) -> tuple[Piece, 
     reach = np.concatenate([inside, inside / 2, hem_reach, up], 1)
     lift = np.concatenate([np.full((AZIMUTHS, 2), 0.0005), hem, stand], 1)
     return _profile(style, points, reach, lift)
+
+
+def _ridge(off_m: F64Array) -> F64Array:
+    """A ridge some four millimetres wide."""
+    return np.asarray(np.exp(-((off_m / 0.002) ** 2)))
 
 
 def _band(

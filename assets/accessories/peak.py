@@ -13,8 +13,8 @@ __all__ = ["button", "peak"]
 SPAN_DEG = 62.0
 """Half the angle round the head that the peak is sewn to."""
 THICKNESS_M = 0.0032
-PITCH_DEG = 14.0
-CURL = 0.30
+PITCH_DEG = 11.0
+CURL = 0.20
 """How much the peak's sides are bent down: its height falls with the square of x."""
 COLUMNS, ROWS = 41, 14
 

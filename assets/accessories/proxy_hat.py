@@ -81,7 +81,7 @@ def _drawn_in(points_m: F64Array, scalp: Skin) -> F64Array:
         gap = np.empty(SECTORS)
         for k in range(SECTORS):
             apart = np.abs((turn - k * SECTOR + np.pi) % (2 * np.pi) - np.pi)
-            gap[k] = distance[level & (apart < SECTOR)].min()
+            gap[k] = distance[level & (apart < 0.8 * SECTOR)].min()
         inward = gaussian_filter1d(gap - BAND_GAP_M, 0.4, mode="wrap")
         shift = np.interp(
             turn % (2 * np.pi), np.arange(SECTORS + 1) * SECTOR, np.append(inward, inward[0])

@@ -23,7 +23,7 @@ CENTRE_M = np.array([0.0, 0.762, 0.038])
 """Rest point inside the skull from which directions are taken."""
 MIDDLE_Z_M, HALF_LENGTH_M = 0.045, 0.092
 """The skull at rest from nape to forehead."""
-AZIMUTHS, POLARS = 128, 72
+AZIMUTHS, POLARS = 144, 72
 POLAR_END = np.deg2rad(118.0)
 NEAREST = 6
 STRETCHES = 4

@@ -16,6 +16,8 @@ F64Array = NDArray[np.float64]
 _SHOULDER_X_M = 0.185
 """Half distance of the shoulders' joints on the base mesh."""
 
+_BLEND_M = 0.010
+
 
 def _neck_polar(fit: FitData, rest_m: F64Array) -> tuple[F64Array, F64Array, F64Array]:
     """Azimuth from the front, distance from the neck's axis, and height along it, (n,) each."""
@@ -39,7 +41,9 @@ def neckline_field(params: ShirtParams, rest_m: F64Array) -> F64Array:
     radius, lowest = PchipInterpolator(np.radians(knots[:, 0]), knots[:, 1:] * MM)(
         np.abs(azimuth)
     ).T
-    below = np.maximum(distance - radius, lowest - height)
+    further, lower = distance - radius, lowest - height
+    # A smooth maximum: where the two limits meet, the neckline turns without a corner.
+    below = 0.5 * (further + lower + np.sqrt((further - lower) ** 2 + _BLEND_M**2))
     return np.asarray(np.minimum(below, params.neck_top_mm * MM - height))
 
 

@@ -62,6 +62,10 @@ def sew_shirt(params: ShirtParams, item: Item, head: WearHead) -> Shirt:
     cloth = _draped(cloth, skin, smooth_normals, mean, at_neck, steps=100)
     folds = params.folds_mm * MM * loose * _folds(at, item.seed)
     cloth = cloth + smooth_normals * folds[:, None]
+    if params.collar == "roll":
+        turned_down = params.collar_mm * MM - neckline
+        double = np.clip(turned_down / 0.005, 0, 1) * 2.2 * params.thickness_mm * MM
+        cloth = cloth + smooth_normals * double[:, None]
     cloth = pushed_out(cloth, cut.faces, head.body, _LEAST_M, reach=2)
 
     points, faces, uv = hemmed(
@@ -163,11 +167,11 @@ def _collar(
     if np.einsum("ij,ij->", to_neck, path.mean(0) - path) < 0:
         to_neck = -to_neck
     roll = params.collar == "roll"
-    half_width = 0.5 * params.collar_mm * MM
-    half_thick = (1.6 if roll else 0.5) * params.thickness_mm * MM
+    half_width = 0.0045 if roll else 0.5 * params.collar_mm * MM
+    half_thick = (1.3 if roll else 0.5) * params.thickness_mm * MM
     # A rib band lies mostly inside the cut, its outer edge on the shirt.
-    path = path + to_neck * (-0.8 * half_width if roll else 0.62 * half_width)
-    path = path + up * (half_thick + (0.002 if roll else 0.0006))
+    path = path + to_neck * (-0.4 * half_width if roll else 0.62 * half_width)
+    path = path + up * (-0.4 * half_thick if roll else half_thick + 0.0006)
     half = np.tile([half_width, half_thick], (len(path), 1))
     shape = sweep(path, up, half, closed=True, squareness=3.0, sections=24)
     for _ in range(16):
