@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.ndimage import gaussian_filter1d
 
 from assets.accessories.data import GlassesStyle, accessories
 from assets.accessories.fit import F64Array, HeadFit, Skin
@@ -34,6 +35,8 @@ TILT_LIMIT_DEG = 3.0
 PAD_HALF_M = {"wire": (0.0010, 0.0027, 0.0052), "fused": (0.0009, 0.0022, 0.0048)}
 """Thickness, width and height of a nose pad, halved."""
 IOR = 1.5
+NEAR_M = 0.0002
+"""Bridge before the nose; pads sink in as far."""
 
 
 def build_glasses(item: Item, head: Head) -> tuple[Mesh, ...]:
@@ -144,16 +147,21 @@ def _bridges(style: GlassesStyle, fit: FrameFit, skin: Skin) -> list[Piece]:
     high, deep = 0.5 * MM * style.bridge_rod_mm[0], 0.5 * MM * style.bridge_rod_mm[1]
     middle = bridge_middle(style, fit, skin)
     wanted = style.bridge_at * fit.lens_m[1] / 2
-    rods = [_rod(style, fit, wanted, middle, high, deep)]
+    rods = [_rod(style, fit, skin, wanted, middle, (deep, high))]
     if style.brow_bar:
         top = 0.82 * fit.lens_m[1] / 2
         bar = np.array([0.0, max(top, middle[1] + 0.006), middle[2] + 0.0012])
-        rods.append(_rod(style, fit, top, bar, 0.8 * high, 0.8 * deep))
+        rods.append(_rod(style, fit, skin, top, bar, (0.8 * deep, 0.8 * high)))
     return rods
 
 
 def _rod(
-    style: GlassesStyle, fit: FrameFit, y: float, middle: F64Array, high: float, deep: float
+    style: GlassesStyle,
+    fit: FrameFit,
+    skin: Skin,
+    y: float,
+    middle: F64Array,
+    half_m: tuple[float, float],
 ) -> Piece:
     """A bar from one rim to the other over ``middle`` (frame coordinates)."""
     edge = lens_outline(style, fit, 1.0, style.rim_mm[0] * MM / 2)
@@ -170,6 +178,14 @@ def _rod(
     mirror = np.array([-1.0, 1.0, 1.0])
     flat = open_curve(np.concatenate([half_path * mirror, middle[None], half_path[::-1]]), 25)
     path = fit.skull(flat)
+    deep, high = half_m
+    lack = np.zeros(len(path))
+    for at in (-high, 0.0, high):
+        back = path - deep * fit.tilt[:, 2] + at * fit.tilt[:, 1]
+        distance, _, normal = skin.nearest(back)
+        ahead = np.maximum(normal @ fit.tilt[:, 2], 0.35)
+        lack = np.maximum(lack, np.minimum((NEAR_M - distance) / ahead, 0.003))
+    path = path + gaussian_filter1d(lack, 1.5, mode="nearest")[:, None] * fit.tilt[:, 2]
     along = np.gradient(path, axis=0)
     along /= np.linalg.norm(along, axis=1, keepdims=True)
     forward = fit.tilt[:, 2] - along * (along @ fit.tilt[:, 2])[:, None]
@@ -189,6 +205,9 @@ def _pad(style: GlassesStyle, fit: FrameFit, skin: Skin, side: float) -> tuple[P
     upward = fit.tilt[:, 1] - normal[0] * (fit.tilt[:, 1] @ normal[0])
     upward /= np.linalg.norm(upward)
     axes = np.stack([normal[0] * thick, np.cross(upward, normal[0]) * wide, upward * tall])
+    pad = ellipsoid(centre, axes)
+    lack = max(-NEAR_M - float(skin.distance(pad.points_m).min()), 0.0)
+    centre = centre + normal[0] * lack
     pad = ellipsoid(centre, axes)
 
     edge = lens_outline(style, fit, side, style.rim_mm[0] * MM / 2)

@@ -131,7 +131,7 @@ class FallData(_Data):
     shell_sides: Share = 0.0
     """Thickness of the shell at the sides by that on top."""
     shell_arc_mm: Positive = 20.0
-    frames_face: Share = 0.0
+    frames_face: Annotated[float, Field(ge=0, le=2)] = 0.0
     """How strongly falling hair parts round the face and the shoulders."""
     tucks: float = 0.0
     """Inward pull under the chin."""

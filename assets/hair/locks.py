@@ -11,6 +11,7 @@ from assets.hair.clearing import cleared
 from assets.hair.combing import comb, fringe_of, lift_of
 from assets.hair.curves import WanderBank, parallel_frames, resample, wander
 from assets.hair.data import Locks
+from assets.hair.framing import round_the_face
 from assets.hair.groom import Groom
 from assets.hair.growth import Fall, grow
 from assets.hair.vectors import smoothstep
@@ -28,7 +29,8 @@ def build_locks(groom: Groom, locks: Locks) -> tuple[F32Array, I32Array]:
     length = groom.length_m()
     centre = _spread_out(groom.roots.point_m, locks.count, groom.stream("locks"))
     lift = lift_of(groom, np.zeros(n, np.float32))
-    direction = comb(groom, lift, fringe_of(groom))
+    fringe = fringe_of(groom)
+    direction = comb(groom, lift, fringe)
     stream = groom.stream("growth")
     low, high = style.fall.shell_mm
     flat = 1 - 0.85 * groom.hidden[centre]
@@ -57,6 +59,7 @@ def build_locks(groom: Groom, locks: Locks) -> tuple[F32Array, I32Array]:
         groom.head.gravity,
         fall,
         stream,
+        round_the_face(groom, fringe, centre) if data.frames_face else None,
     )
     m = style.points
     middle = resample(guides, m) + 0.003 * wander(len(centre), m, stream, (0.8, 1.9))
