@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from assets.geometry import F32Array, I32Array
 from assets.hair.clearing import cleared

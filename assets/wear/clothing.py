@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assets.geometry import F32Array, Mesh, SurfaceMaterial
+from assets.head.surface import vertex_normals
 from assets.store import Store
 from assets.wear.cut import hemmed
 from assets.wear.fabric import jersey, plain_weave, rib_knit, stripes, tinted
@@ -29,6 +30,9 @@ _CLEARANCE_M = 0.0015
 _LOWEST_M = 0.16
 """Proxies are cut off below this height of the base mesh: no picture shows more."""
 _COLLAR_RIB_M = 0.0032
+_HEM_M = 0.0014
+_BODY_END = 13380
+"""Vertices of the base mesh from here on are helpers."""
 
 
 @dataclass(frozen=True)
@@ -77,10 +81,6 @@ def _shirt(params: ShirtParams, item: Item, head: WearHead) -> Clothing:
     return Clothing(meshes, hidden)
 
 
-_BODY_END = 13380
-"""Vertices of the base mesh from here on are helpers."""
-
-
 def _modelled(
     params: ProxyGarmentParams, item: Item, head: WearHead, store: Store
 ) -> Clothing:
@@ -92,19 +92,33 @@ def _modelled(
     used, faces = np.unique(topology.faces[kept], return_inverse=True)
     faces = faces.reshape(-1, 4).astype(np.int32)
     points = pushed_out(points[used], faces, head.body, _CLEARANCE_M, reach=4)
-    texture = proxy_texture(store, params.proxy, "diffuse")
+    normals = vertex_normals(points.astype(np.float32), faces).astype(np.float64)
+    points, faces, uv = hemmed(points, faces, topology.uv[kept], normals, _HEM_M)
     colour = (item.red, item.green, item.blue)
     cloth = SurfaceMaterial(
-        (1.0, 1.0, 1.0) if texture is not None else colour,
+        (1.0, 1.0, 1.0),
         max(0.7, item.roughness),
-        colour_map=None if texture is None else tinted(texture, colour, params.tint),
+        colour_map=_proxy_colours(params, colour, store),
         sheen=0.15,
         specular=0.25,
     )
-    shape = Shape(points, faces, topology.uv[kept])
+    shape = Shape(points, faces, uv)
     hidden = np.asarray(store.array(f"proxies/{params.proxy}/delete"), bool).copy()
     hidden[_BODY_END:] = False
     return Clothing([_mesh("garment", shape, cloth)], hidden)
+
+
+def _proxy_colours(
+    params: ProxyGarmentParams, colour: tuple[float, float, float], store: Store
+) -> F32Array:
+    """(H, W, 3) linear albedo: the painted texture, dyed; or plain cloth with painted shade."""
+    if params.painted:
+        painted = proxy_texture(store, params.proxy, "diffuse")
+        if painted is not None:
+            return tinted(painted, colour, params.tint)
+    shade = proxy_texture(store, params.proxy, "ao")
+    plain = np.full((4, 4, 3), colour, np.float32)
+    return plain if shade is None else np.asarray((0.3 + 0.7 * shade) * np.array(colour), np.float32)
 
 
 def _cloth(
@@ -115,7 +129,7 @@ def _cloth(
     colour_map: F32Array | None = None,
 ) -> SurfaceMaterial:
     tile = {"jersey": jersey, "knit": rib_knit, "plain": plain_weave}[weave]()
-    scale = 0.4 if weave == "knit" else 1.0
+    scale = 0.3 if weave == "knit" else 1.0
     return SurfaceMaterial(
         colour,
         max(0.75, item.roughness),

@@ -157,9 +157,10 @@ class ProxyGarmentParams(_Worn):
     kind: Literal["proxy"]
     proxy: str
     subdivisions: int = 1
-    tint: Annotated[float, Field(ge=0, le=1)]
+    tint: Annotated[float, Field(ge=0, le=1)] = 1.0
     """How far the item's colour replaces the texture's hue."""
-    weave: Literal["jersey", "knit", "plain"] = "plain"
+    painted: bool = True
+    """Whether its painted texture is used; without it the cloth is plain."""
 
 
 GarmentParams = Annotated[ShirtParams | ProxyGarmentParams, Field(discriminator="kind")]

@@ -50,16 +50,20 @@ def sew_shirt(params: ShirtParams, item: Item, head: WearHead) -> Shirt:
     skin, at = cut.blend(head.vertices_m), cut.blend(rest)
     normals = unit(cut.blend(head.normals))
     mean = neighbour_mean(cut.faces, len(skin))
-    smooth_normals = normals
-    for _ in range(8):
+    smooth_normals, form = normals, skin
+    for _ in range(14):
         smooth_normals = unit(0.5 * smooth_normals + 0.5 * (mean @ smooth_normals))
+        form = 0.5 * form + 0.5 * (mean @ form)
     neckline = neckline_field(params, at)
     at_neck = cut.on_rim & (np.abs(neckline) < 0.004)
 
     ease = params.ease_mm * MM * item.size
     loose = np.clip(neckline / 0.05, 0, 1)
-    cloth = skin + smooth_normals * (_LEAST_M + (ease - _LEAST_M) * loose)[:, None]
-    cloth = _draped(cloth, skin, smooth_normals, mean, at_neck, steps=100)
+    # The form under the cloth has none of the skin's small relief.
+    form = skin + (form - skin) * loose[:, None]
+    least = _LEAST_M + 0.5 * (ease - _LEAST_M) * loose
+    cloth = form + smooth_normals * (_LEAST_M + (ease - _LEAST_M) * loose)[:, None]
+    cloth = _draped(cloth, form, smooth_normals, least, mean, at_neck, steps=100)
     folds = params.folds_mm * MM * loose * _folds(at, item.seed)
     cloth = cloth + smooth_normals * folds[:, None]
     if params.collar == "roll":
@@ -87,6 +91,7 @@ def _draped(
     cloth: F64Array,
     skin: F64Array,
     normals: F64Array,
+    least_m: F64Array,
     mean: sparse.csr_matrix,
     pinned: NDArray[np.bool_],
     steps: int,
@@ -95,14 +100,10 @@ def _draped(
     kept = cloth[pinned]
     for _ in range(steps):
         cloth = 0.4 * cloth + 0.6 * (mean @ cloth)
-        cloth = _lifted(cloth, skin, normals)
+        above = np.einsum("ij,ij->i", cloth - skin, normals)
+        cloth = cloth + normals * np.maximum(least_m - above, 0.0)[:, None]
         cloth[pinned] = kept
     return cloth
-
-
-def _lifted(cloth: F64Array, skin: F64Array, normals: F64Array) -> F64Array:
-    above = np.einsum("ij,ij->i", cloth - skin, normals)
-    return np.asarray(cloth + normals * np.maximum(_LEAST_M - above, 0.0)[:, None])
 
 
 def _folds(rest_m: F64Array, seed: int) -> F64Array:
