@@ -49,7 +49,8 @@ def cloth_material(
 def _weave(name: str) -> F32Array:
     """(P, P) relief in millimetres; periodic."""
     if name not in WEAVES:
-        raise AssetError(f"clothing.toml: weave is {name!r}: no such weave; {nearest(name, WEAVES)}")
+        hint = nearest(name, WEAVES)
+        raise AssetError(f"clothing.toml: weave is {name!r}: no such weave; {hint}")
     across, along, relief = WEAVES[name]
     v, u = np.meshgrid(_phase(), _phase(), indexing="ij")
     match name:

@@ -9,7 +9,7 @@ from assets.clothing.entries import Garment
 from assets.clothing.fabric import TILE_M, cloth_material
 from assets.clothing.pattern import Pattern, load_pattern
 from assets.clothing.trim import Surface, Swept, sweep
-from assets.geometry import F32Array, Mesh, SurfaceMaterial
+from assets.geometry import F32Array, I32Array, Mesh, SurfaceMaterial
 from assets.head import Head
 from assets.store import Store
 from spec_schema.classes import SegmentationClass
@@ -54,7 +54,7 @@ def _cloth_uv(pattern: Pattern) -> F32Array:
 
 
 def _mesh(
-    name: str, vertices: F32Array, faces: np.ndarray, material: SurfaceMaterial, uv: F32Array
+    name: str, vertices: F32Array, faces: I32Array, material: SurfaceMaterial, uv: F32Array
 ) -> Mesh:
     face_class = np.full(len(faces), SegmentationClass.CLOTHING, np.uint8)
     return Mesh(name, vertices, np.asarray(faces, np.int32), face_class, material, uv)

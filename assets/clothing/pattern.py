@@ -60,7 +60,8 @@ def signed_field(garment: Garment, rest_m: F32Array) -> F32Array:
         field = np.minimum(field, np.interp(y, outline[:, 0], outline[:, 1]) - x)
     if garment.sleeve is not None:
         along = (x - SHOULDER_M[0]) * ARM_DIRECTION[0] + (y - SHOULDER_M[1]) * ARM_DIRECTION[1]
-        field = np.where(x > SHOULDER_M[0], np.minimum(field, garment.sleeve.length_m - along), field)
+        sleeve = np.minimum(field, garment.sleeve.length_m - along)
+        field = np.where(x > SHOULDER_M[0], sleeve, field)
     return np.asarray(np.where(y > BODY_TOP_Y_M + 0.02, -1.0, field), np.float32)
 
 
@@ -77,7 +78,8 @@ def _neck_field(neckline: Neckline, rest_m: F32Array) -> F32Array:
     radius = (across**power + down**power) ** (1 / power)
     field = (radius - 1) * neckline.half_width_m
     # Above the shoulders all is neck and head.
-    return np.asarray(np.where(y > BODY_TOP_Y_M, -np.maximum(np.abs(field), 0.02), field), np.float32)
+    above = -np.maximum(np.abs(field), 0.02)
+    return np.asarray(np.where(y > BODY_TOP_Y_M, above, field), np.float32)
 
 
 @lru_cache(maxsize=24)

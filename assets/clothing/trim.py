@@ -96,8 +96,8 @@ def sweep(trim: Trim, line_m: F32Array, surface: Surface, front: F32Array | None
 
     ``front`` is the world position at which a neck trim is at its front.
     """
-    at_front = trim.section_mm if trim.front_mm is None else trim.front_mm
-    section, at_front = _finer(np.array(trim.section_mm) / 1000, np.array(at_front) / 1000)
+    front_mm = trim.section_mm if trim.front_mm is None else trim.front_mm
+    section, at_front = _finer(np.array(trim.section_mm) / 1000, np.array(front_mm) / 1000)
     both = np.concatenate([section, at_front])
     skirt = walk(line_m, surface, float(both[:, 0].min()), float(both[:, 0].max()) + STEP_M)
     n = len(skirt.arc_m)
@@ -109,7 +109,8 @@ def sweep(trim: Trim, line_m: F32Array, surface: Surface, front: F32Array | None
         middle = int(np.linalg.norm(edge - front, axis=1).argmin())
         apart = np.abs((skirt.arc_m - skirt.arc_m[middle] + length / 2) % length - length / 2)
         share = np.exp(-((apart / length * 2 * trim.front_sharpness) ** 2))
-    shape = section[None] * (1 - share[:, None, None]) + at_front[None] * share[:, None, None]
+    mixed = section[None] * (1 - share[:, None, None]) + at_front[None] * share[:, None, None]
+    shape = np.asarray(mixed, np.float64)
     places, normals = _at(skirt, shape[..., 0])
     vertices = places + normals * shape[..., 1:]
     order = np.roll(np.arange(n), -middle)
@@ -133,10 +134,9 @@ def _mesh(grid: F32Array, closed: bool, length: float) -> Swept:
     lengths = np.linalg.norm(np.diff(grid, axis=1), axis=2).mean(0)
     v = np.concatenate([[0.0], np.cumsum(lengths)])
     u = np.arange(n + 1) * length / n
-    rows = np.arange(len(a))[:, None]
-    cols = np.arange(k - 1)[None]
-    corner_u = np.stack([u[rows] + 0 * cols, u[rows] + 0 * cols, u[rows + 1] + 0 * cols, u[rows + 1] + 0 * cols], -1)
-    corner_v = np.stack([v[cols] + 0 * rows, v[cols + 1] + 0 * rows, v[cols + 1] + 0 * rows, v[cols] + 0 * rows], -1)
+    row, column = np.meshgrid(np.arange(len(a)), np.arange(k - 1), indexing="ij")
+    corner_u = u[np.stack([row, row, row + 1, row + 1], -1)]
+    corner_v = v[np.stack([column, column + 1, column + 1, column], -1)]
     faces = quads.reshape(-1, 4)
     uv = np.stack([corner_u, corner_v], -1).reshape(-1, 4, 2)
     return Swept(grid.reshape(-1, 3), faces.astype(np.int32), uv.astype(np.float32))

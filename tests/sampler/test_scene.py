@@ -291,6 +291,6 @@ def test_lights_are_metered_at_the_face(many: pa.Table, inputs: Inputs) -> None:
             key = light.key_light
             toward = direction_from_angles(key.azimuth_deg, key.elevation_deg)
             given += key.power_w / (np.pi * key.distance_m) ** 2 * max(float(toward @ normal), 0.0)
-        wanted.append(np.log2(given / 0.8) - 0.09 * (spec.skin.monk_tone - 1))
+        wanted.append(np.log2(given / 0.7) - 0.09 * (spec.skin.monk_tone - 1))
     assert np.mean(wanted) == pytest.approx(0, abs=0.1)
     assert np.std(wanted) == pytest.approx(0.45, abs=0.06)
