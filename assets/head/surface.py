@@ -167,17 +167,14 @@ def load_surface(store: Store) -> HeadSurface:
         np.asarray(store.array("head/face_uv"))[keep]
     ]
 
-    operator, level_faces, level_uv = None, faces, uv
-    first = None
-    for _ in range(facts.subdivisions):
-        n = len(cage_index) if operator is None else operator.shape[0]
-        step, finer = catmull_clark(level_faces, n)
+    first, level_faces = catmull_clark(faces, len(cage_index))
+    level_uv = subdivide_corners(faces, uv)
+    operator = first
+    for _ in range(1, facts.subdivisions):
+        step, finer = catmull_clark(level_faces, operator.shape[0])
         level_uv = subdivide_corners(level_faces, level_uv)
         level_faces = finer
-        operator = step if operator is None else (step @ operator).tocsr()
-        first = step if first is None else first
-    assert operator is not None
-    assert first is not None
+        operator = (step @ operator).tocsr()
     operator = operator.astype(np.float32)
     rest = np.asarray(operator @ vertices[cage_index], np.float32)
 
