@@ -15,7 +15,9 @@ from spec_schema.spec import Item
 
 __all__ = ["drape"]
 
-TAUTENING = 40
+TAUTENING = 30
+STIFFENING = 45
+HEM_SLACK_M = 0.0028
 LEAST_M = 0.0018
 
 
@@ -28,8 +30,7 @@ def drape(garment: Garment, pattern: Pattern, head: Head, item: Item) -> tuple[F
     hanging = smoothstep(y, 0.53, 0.36) * away
     gap = garment.thickness_mm / 1000 * (0.8 + 0.6 * away)
     gap = gap + garment.looseness_mm / 1000 * float(item.size) * hanging
-    gap = (gap + _folds(garment, pattern, item, away)).astype(np.float32)
-    gap = np.maximum(gap, LEAST_M)[:, None]
+    gap = np.maximum(gap, LEAST_M).astype(np.float32)[:, None]
 
     free = ~pattern.border[:, None]
     cloth = skin + normals * gap
@@ -37,10 +38,23 @@ def drape(garment: Garment, pattern: Pattern, head: Head, item: Item) -> tuple[F
         cloth = np.where(free, 0.35 * cloth + 0.65 * (pattern.smoothing @ cloth), cloth)
         stand = ((cloth - skin) * normals).sum(1, keepdims=True)
         cloth = cloth + np.maximum(gap - stand, 0) * normals
+    # Cloth is too stiff to show small relief of the body: use up the slack that is left.
+    stiff = 0.8 * (away[:, None] * free)
+    for _ in range(STIFFENING):
+        cloth = cloth + stiff * (pattern.smoothing @ cloth - cloth)
+    # Where the body still reaches through, give way broadly rather than by a peak.
+    lack = np.maximum(LEAST_M - ((cloth - skin) * normals).sum(1, keepdims=True), 0)
+    for _ in range(STIFFENING // 2):
+        lack = np.maximum(lack, 0.97 * (pattern.smoothing @ lack))
+    for _ in range(STIFFENING // 2):
+        lack = 0.3 * lack + 0.7 * (pattern.smoothing @ lack)
+    cloth = cloth + normals * lack
+    cloth = cloth + normals * _folds(garment, pattern, item, away)[:, None]
     # At the cut the cloth lies close, so that its edge does not float.
-    cap = gap + np.float32(0.0015) + np.float32(0.05) * smoothstep(depth, 0.0, 0.05)[:, None]
+    cap = gap + np.float32(HEM_SLACK_M) + np.float32(0.05) * smoothstep(depth, 0.0, 0.05)[:, None]
     stand = ((cloth - skin) * normals).sum(1, keepdims=True)
-    cloth = np.asarray(cloth - np.maximum(stand - cap, 0) * normals, np.float32)
+    close = np.clip(stand, LEAST_M, cap)
+    cloth = np.asarray(cloth + (close - stand) * normals, np.float32)
     return cloth, vertex_normals(cloth, pattern.support_faces)
 
 
@@ -55,12 +69,13 @@ def _folds(garment: Garment, pattern: Pattern, item: Item, away: F32Array) -> F3
     """Outward ripples (E,), metres: long ones down the breast, shorter ones round the arms."""
     noise = ValueNoise(item.seed, "clothing/folds")
     r = pattern.rest_m
+    lean = np.tanh(r[:, 0] / 0.05)
     # Folds run from the shoulder point down and inwards: skew x by the height.
-    skewed = np.stack([r[:, 0] + np.sign(r[:, 0]) * 0.35 * r[:, 1], 0.35 * r[:, 1], r[:, 2]], 1)
+    skewed = np.stack([r[:, 0] + 0.35 * lean * r[:, 1], 0.35 * r[:, 1], r[:, 2]], 1)
     long = noise(np.asarray(skewed, np.float32), 28.0, octaves=1)
     arm = smoothstep(np.abs(r[:, 0]), 0.19, 0.24)
     axial = np.stack([0.9 * (np.abs(r[:, 0]) - r[:, 1]), 0.3 * r[:, 0], 0.5 * r[:, 2]], 1)
     short = noise(np.asarray(axial, np.float32), 30.0, octaves=2)
     ripple = (1 - arm) * long * smoothstep(r[:, 1], 0.57, 0.45) + arm * short
     sharp = np.maximum(ripple, -0.15) + 0.15
-    return np.asarray(garment.folds_mm / 1000 * away * sharp * 1.6, np.float32)
+    return np.asarray(garment.folds_mm / 1000 * away * sharp * 2.0, np.float32)

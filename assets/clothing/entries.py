@@ -17,6 +17,7 @@ __all__ = [
     "Fabric",
     "Garment",
     "Neckline",
+    "Placket",
     "ProxyGarment",
     "Sleeve",
     "Trim",
@@ -72,8 +73,21 @@ class Trim(_Model):
     front_mm: tuple[Pair, ...] | None = None
     front_sharpness: float = 4.0
     gap_mm: float = 0.0
+    spread: float = 0.0
+    """How far the ends of an open ring slant apart, by distance from the edge."""
     weave: str = "rib"
     shade: float = 1.0
+
+
+class Placket(_Model):
+    """The strip of buttons down the front, from the neckline."""
+
+    width_mm: float = 30.0
+    length_m: float = 0.35
+    button_spacing_m: float = 0.085
+    button_mm: float = 10.0
+    """Diameter."""
+    button_colour: tuple[float, float, float] = (0.7, 0.68, 0.63)
 
 
 class Fabric(_Model):
@@ -104,10 +118,7 @@ class Garment(_Shared):
     folds_mm: float = 3.0
     neck_trim: Trim
     hem_trim: Trim | None = None
-    placket_mm: float = 0.0
-    """Width of the strip of buttons down the front; 0 for none."""
-    placket_length_m: float = 0.4
-    buttons: int = Field(0, ge=0)
+    placket: Placket | None = None
     fabric: Fabric = Fabric()
 
 

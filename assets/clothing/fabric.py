@@ -23,7 +23,7 @@ WEAVES: dict[str, tuple[float, float, float]] = {
     "woven": (112, 112, 0.07),
     "pique": (64, 64, 0.16),
     "rib": (64, 0, 0.35),
-    "knit": (32, 40, 0.55),
+    "knit": (32, 40, 0.3),
     "fleece": (128, 128, 0.12),
     "twill": (80, 80, 0.10),
 }
@@ -55,13 +55,13 @@ def _weave(name: str) -> F32Array:
     v, u = np.meshgrid(_phase(), _phase(), indexing="ij")
     match name:
         case "rib":
-            height = np.abs(np.cos(np.pi * across * u)) ** 0.7
+            height = np.cos(np.pi * across * u) ** 2
         case "knit" | "jersey":
             # Stocking stitch: columns of V, each leg slanting down to the column's middle.
             column = across * u
             slant = np.abs(column % 1 - 0.5)
             loop = 0.5 + 0.5 * np.cos(2 * np.pi * (along * v + 1.2 * slant))
-            height = np.sin(np.pi * (column % 1)) ** 0.5 * (0.5 + 0.5 * loop)
+            height = np.sin(np.pi * (column % 1)) ** 2 * (0.5 + 0.5 * loop)
         case "twill":
             height = 0.5 + 0.5 * np.cos(2 * np.pi * (across * u + along * v))
         case "fleece":

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from assets.clothing.drape import drape
-from assets.clothing.entries import Garment
+from assets.clothing.entries import Garment, Placket
 from assets.clothing.fabric import TILE_M, cloth_material
 from assets.clothing.pattern import Pattern, load_pattern
+from assets.clothing.placket import buttons, placket_strip
 from assets.clothing.trim import Surface, Swept, sweep
 from assets.geometry import F32Array, I32Array, Mesh, SurfaceMaterial
 from assets.head import Head
@@ -16,6 +17,8 @@ from spec_schema.classes import SegmentationClass
 from spec_schema.spec import Item
 
 __all__ = ["build_garment"]
+
+RIDGE_M = 0.05
 
 
 def build_garment(
@@ -42,14 +45,39 @@ def build_garment(
         swept = sweep(trim, vertices[loop], surface, front)
         band = cloth_material(garment.fabric, item, trim.weave, trim.shade, printed=False)
         meshes.append(_trim_mesh(f"clothing-trim-{i}", swept, band))
+    if garment.placket is not None:
+        meshes += _front_opening(garment, garment.placket, item, pattern, cloth, normals)
     return tuple(meshes), pattern
+
+
+def _front_opening(
+    garment: Garment,
+    placket: Placket,
+    item: Item,
+    pattern: Pattern,
+    cloth: F32Array,
+    normals: F32Array,
+) -> list[Mesh]:
+    """Placket and buttons."""
+    rest = pattern.cut.operator[pattern.cut.loops[pattern.neck_loop]] @ pattern.rest_m
+    top = float(rest[np.argmax(rest[:, 2] - 2 * np.abs(rest[:, 0])), 1])
+    strip = placket_strip(placket, pattern, cloth, normals, top)
+    fabric = cloth_material(garment.fabric, item, garment.fabric.weave)
+    points, faces = buttons(placket, pattern, cloth, normals, top)
+    horn = SurfaceMaterial(colour=placket.button_colour, roughness=0.35, coat=0.3)
+    blank = np.zeros((len(faces), 4, 2), np.float32)
+    return [
+        _trim_mesh("clothing-placket", strip, fabric),
+        _mesh("clothing-buttons", points, faces, horn, blank),
+    ]
 
 
 def _cloth_uv(pattern: Pattern) -> F32Array:
     """(M, 4, 2) tiles: across the body, and down from the shoulder's ridge."""
     rest = pattern.cut.operator @ pattern.rest_m
-    # Front and back hang from the ridge at z = 0: depth counts as length there.
-    flat = np.stack([rest[:, 0], rest[:, 1] - 0.8 * np.abs(rest[:, 2])], 1) / TILE_M
+    # Front and back hang from the ridge at z = 0, which is flat: depth counts as length there.
+    ridge = RIDGE_M * np.tanh(np.abs(rest[:, 2]) / RIDGE_M)
+    flat = np.stack([rest[:, 0], rest[:, 1] - 0.8 * ridge], 1) / TILE_M
     return np.asarray(flat[np.maximum(pattern.cut.faces, 0)], np.float32)
 
 

@@ -111,7 +111,10 @@ def sweep(trim: Trim, line_m: F32Array, surface: Surface, front: F32Array | None
         share = np.exp(-((apart / length * 2 * trim.front_sharpness) ** 2))
     mixed = section[None] * (1 - share[:, None, None]) + at_front[None] * share[:, None, None]
     shape = np.asarray(mixed, np.float64)
-    places, normals = _at(skirt, shape[..., 0])
+    ahead = np.roll(np.arange(n), middle)[:, None] + 0.0
+    side = np.where(ahead < n / 2, 1.0, -1.0)
+    slant = trim.spread * side * share[:, None] * np.maximum(shape[..., 0], 0) / STEP_M
+    places, normals = _at(skirt, shape[..., 0], slant)
     vertices = places + normals * shape[..., 1:]
     order = np.roll(np.arange(n), -middle)
     vertices = vertices[order]
@@ -158,15 +161,24 @@ def _finer(section: F64Array, other: F64Array) -> tuple[F64Array, F64Array]:
     return split(section), split(other)
 
 
-def _at(skirt: Skirt, s_m: F64Array) -> tuple[F32Array, F32Array]:
-    """Places and normals (N, K, 3) at distances (N, K) across the edge."""
+def _at(skirt: Skirt, s_m: F64Array, slant: F64Array) -> tuple[F32Array, F32Array]:
+    """Places and normals (N, K, 3) at distances (N, K) across the edge.
+
+    ``slant`` (N, K) moves them along the edge, in steps of the ring.
+    """
     where = np.clip((s_m - skirt.s_m[0]) / STEP_M, 0, len(skirt.s_m) - 1.001)
     low = where.astype(int)
     t = (where - low)[..., None]
-    row = np.arange(s_m.shape[0])[:, None]
+    ring = np.arange(s_m.shape[0])[:, None] + slant
+    first = np.floor(ring).astype(int)
+    r = (ring - first)[..., None]
+    n = s_m.shape[0]
+    first, second = first % n, (first + 1) % n
 
     def blend(values: F32Array) -> F32Array:
-        return np.asarray(values[low, row] * (1 - t) + values[low + 1, row] * t, np.float32)
+        here = values[low, first] * (1 - r) + values[low, second] * r
+        farther = values[low + 1, first] * (1 - r) + values[low + 1, second] * r
+        return np.asarray(here * (1 - t) + farther * t, np.float32)
 
     return blend(skirt.points_m), _unit(blend(skirt.normals))
 
@@ -178,7 +190,7 @@ def _even(line_m: F32Array) -> F32Array:
     n = max(int(arc[-1] / STEP_M), 16)
     at = np.arange(n) * arc[-1] / n
     out = np.stack([np.interp(at, arc, closed[:, k]) for k in range(3)], 1)
-    return _around(np.asarray(out, np.float32), 1.5)
+    return _around(np.asarray(out, np.float32), 3.0)
 
 
 def _around(values: F32Array, sigma: float) -> F32Array:
