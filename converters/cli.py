@@ -17,9 +17,11 @@ from converters.format_300w_lp import OPENTRACK_SUBSETS, Format300wLp
 from converters.format_facesynthetics import FormatFaceSynthetics
 from converters.overlay import write_overlay
 from converters.pipeline import OnError, ReadOptions
+from spec_schema.dataset import Dataset
 from spec_schema.errors import (
     EXIT_FAILED_SAMPLES,
     EXIT_INTERRUPTED,
+    EXIT_USAGE,
     ReplicantfaceError,
 )
 
@@ -94,8 +96,16 @@ def _interruptible() -> Iterator[None]:
         raise typer.Exit(EXIT_INTERRUPTED) from None
 
 
-def _report(summary: Summary, out: Path) -> None:
+def _report(summary: Summary, source: Path, out: Path) -> None:
     typer.echo("\n".join([*summary.lines(), f"{out}"]), err=True)
+    about = Dataset(source).info.get("manifest")
+    planned = about.get("rows") if isinstance(about, dict) else None
+    if isinstance(planned, int) and summary.read < planned:
+        typer.echo(
+            f"note: {summary.read} of the manifest's {planned} rows were converted; "
+            "the others are not rendered yet, or were left out by --limit",
+            err=True,
+        )
     if summary.skipped:
         raise typer.Exit(EXIT_FAILED_SAMPLES)
 
@@ -105,7 +115,7 @@ def _convert(
 ) -> None:
     with _interruptible():
         summary = export(source, out, form, options, overwrite)
-    _report(summary, out)
+    _report(summary, source, out)
 
 
 def _subset(value: str) -> str:
@@ -200,7 +210,7 @@ def cmd_overlay(
     options = ReadOptions(on_error, workers, verify, limit)
     with _interruptible():
         summary = write_overlay(source, out, size, columns, options)
-    _report(summary, out)
+    _report(summary, source, out)
 
 
 def main() -> None:
@@ -210,6 +220,9 @@ def main() -> None:
     except ReplicantfaceError as e:
         typer.echo(f"rf-convert: {e}", err=True)
         sys.exit(e.exit_code)
+    except OSError as e:
+        typer.echo(f"rf-convert: {e.filename or 'output'}: {e.strerror or e}", err=True)
+        sys.exit(EXIT_USAGE)
 
 
 if __name__ == "__main__":

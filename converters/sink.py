@@ -7,7 +7,7 @@ import os
 import shutil
 import zipfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 from typing import Final, Protocol
 
@@ -129,7 +129,8 @@ def open_sink(out: Path, overwrite: bool) -> Iterator[Sink]:
             yield _FolderSink(partial)
         _give_name(partial, out)
     except OSError as e:
-        _remove(partial)
+        with suppress(OSError):
+            _remove(partial)
         raise ToolError(f"{out}: can't be written ({e.strerror or e})") from e
     except BaseException:
         _remove(partial)

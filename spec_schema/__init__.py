@@ -12,7 +12,7 @@ from spec_schema.errors import (
     ToolError,
     nearest,
 )
-from spec_schema.manifest import Manifest, ManifestInfo, ManifestWriter, shard_rows
+from spec_schema.manifest import Manifest, ManifestInfo, ManifestWriter, adopt, shard_rows
 from spec_schema.spec import ARKIT_UNITS, SCHEMA_VERSION, SceneSpec, spec_hash
 from spec_schema.wire import packb, unpackb
 
@@ -35,6 +35,7 @@ __all__ = [
     "SegmentationClass",
     "SpecError",
     "ToolError",
+    "adopt",
     "nearest",
     "packb",
     "sample_stem",

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -21,7 +22,14 @@ from spec_schema.arrow import arrow_schema, leaves, row_to_spec, validate_table
 from spec_schema.errors import ManifestError, nearest
 from spec_schema.spec import SCHEMA_VERSION, SceneSpec
 
-__all__ = ["ROW_GROUP_ROWS", "Manifest", "ManifestInfo", "ManifestWriter", "shard_rows"]
+__all__ = [
+    "ROW_GROUP_ROWS",
+    "Manifest",
+    "ManifestInfo",
+    "ManifestWriter",
+    "adopt",
+    "shard_rows",
+]
 
 ROW_GROUP_ROWS: Final = 4096
 _KEY: Final = b"replicantface"
@@ -60,6 +68,8 @@ class ManifestWriter:
         )
         self._path = target if isinstance(target, Path) else None
         if self._path is not None:
+            if self._path.exists() and not self._path.is_file():
+                raise ManifestError(f"{self._path}: not a regular file, so it is not replaced")
             self._partial = self._path.with_name(f".{self._path.name}.partial")
             sink: Any = str(self._partial)
         else:
@@ -102,12 +112,63 @@ class ManifestWriter:
         self.close() if kind is None else self.abort()
 
 
+def adopt(table: pa.Table, like: Manifest, path: Path) -> None:
+    """Make a manifest of rows that another program filtered, reordered or edited.
+
+    pandas, polars and DuckDB drop a Parquet file's metadata and loosen its types on writing.
+
+    Args:
+        table: the rows, all columns of a manifest among them.
+        like: the manifest they came from; gives metadata and types.
+        path: the manifest to write.
+
+    Raises:
+        ManifestError: a column is missing, or can't be read as the manifest's type.
+    """
+    with ManifestWriter(path, like.info, like.shape_keys, like.expression_keys) as writer:
+        columns = []
+        for field in writer.schema:
+            if field.name not in table.column_names:
+                hint = nearest(field.name, table.column_names)
+                raise ManifestError(f"{path}: column {field.name!r} is missing; {hint}")
+            column = table.column(field.name).combine_chunks()
+            columns.append(_conform(column, field.type, field.name))
+        writer.write(pa.Table.from_arrays(columns, schema=writer.schema))
+
+
+def _conform(array: pa.Array, kind: pa.DataType, name: str) -> pa.Array:
+    if isinstance(array, pa.ChunkedArray):
+        array = array.combine_chunks()
+    if not pa.types.is_struct(kind):
+        try:
+            return array.cast(kind)
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as e:
+            raise ManifestError(f"column {name!r}: {array.type} can't be read as {kind}") from e
+    fields = [kind.field(i) for i in range(kind.num_fields)]
+    if pa.types.is_null(array.type):
+        return pa.nulls(len(array), kind)
+    missing = [f.name for f in fields if array.type.get_field_index(f.name) < 0]
+    if missing:
+        raise ManifestError(f"column {name + '.' + missing[0]!r} is missing")
+    children = []
+    for f in fields:
+        child = _conform(array.field(f.name), f.type, f"{name}.{f.name}")
+        if not f.nullable and array.null_count:
+            # Under an absent struct other programs write nulls where the schema has none.
+            filler = pa.scalar("" if pa.types.is_string(f.type) else 0, f.type)
+            child = pc.if_else(array.is_null(), filler, child)
+        children.append(child)
+    return pa.StructArray.from_arrays(children, fields=fields, mask=array.is_null())
+
+
 def shard_rows(n_rows: int, shard: int, shards: int) -> range:
     """Rows of shard ``shard`` (1-based) of ``shards``: those with ``row % shards == shard - 1``."""
-    if shards < 1 or not 1 <= shard <= shards:
+    if shards < 1:
+        raise ManifestError(f"shard {shard}/{shards}: there must be at least one shard")
+    if not 1 <= shard <= shards:
         raise ManifestError(
             f"shard {shard}/{shards}: shards count from 1, so the first number must lie "
-            f"between 1 and {max(shards, 1)}"
+            f"between 1 and {shards}"
         )
     return range(shard - 1, n_rows, shards)
 
@@ -131,10 +192,16 @@ class Manifest:
         raw = (self._file.schema_arrow.metadata or {}).get(_KEY)
         if raw is None:
             raise ManifestError(
-                f"{path}: a Parquet file, but no manifest of rf-sample "
-                "(it lacks the metadata key 'replicantface')"
+                f"{path}: a Parquet file, but no manifest of rf-sample (it lacks the metadata key "
+                "'replicantface'); a table that another program filtered is made a manifest "
+                "again by spec_schema.adopt(table, original, path)"
             )
-        data = json.loads(raw)
+        try:
+            data = json.loads(raw)
+        except ValueError as e:
+            raise ManifestError(f"{path}: damaged metadata: no valid JSON ({e})") from e
+        if not isinstance(data, dict):
+            raise ManifestError(f"{path}: damaged metadata: no JSON object")
         version = data.get("schema_version")
         if version != SCHEMA_VERSION:
             raise ManifestError(
@@ -145,7 +212,9 @@ class Manifest:
         try:
             self.info = ManifestInfo.model_validate(data)
         except ValidationError as e:
-            raise ManifestError(f"{path}: damaged metadata: {e.errors()[0]['msg']}") from e
+            first = e.errors()[0]
+            field = ".".join(str(part) for part in first["loc"])
+            raise ManifestError(f"{path}: damaged metadata: {field}: {first['msg']}") from e
         self._check_columns()
 
     def _check_columns(self) -> None:

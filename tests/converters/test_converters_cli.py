@@ -87,7 +87,7 @@ def test_ctrl_c_ends_all_workers_quietly_and_leaves_nothing(tmp_path: Path) -> N
     shot, shape = HeadShot(9, 5, 3), head_shape()
     source = write_dataset(tmp_path / "source", [shot], 64)
     plain = Image.new("RGB", (64, 64), (128, 128, 128)), Image.new("L", (64, 64))
-    for row in range(1, 120):
+    for row in range(1, 400):
         write_sample(source, label_record(shape, shot, row, 64), *plain)
     out = tmp_path / "out.zip"
     call = [sys.executable, "-m", "converters.cli", "300w-lp", str(source), str(out)]
@@ -102,7 +102,7 @@ def test_ctrl_c_ends_all_workers_quietly_and_leaves_nothing(tmp_path: Path) -> N
     first = process.stderr.readline()
     os.killpg(process.pid, signal.SIGINT)
     _, rest = process.communicate(timeout=30)
-    assert first == "rf-convert 300w-lp: 12/120\n"
+    assert first == "rf-convert 300w-lp: 40/400\n"
     assert process.returncode == 75
     assert "Traceback" not in rest
     assert "interrupted; nothing was written" in rest

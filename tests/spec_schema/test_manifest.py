@@ -20,6 +20,7 @@ from spec_schema import (
     ManifestWriter,
     SceneSpec,
     SpecError,
+    adopt,
     shard_rows,
     spec_hash,
 )
@@ -183,5 +184,51 @@ def test_shards_cover_every_row_once(n: int) -> None:
 
 @pytest.mark.parametrize(("i", "n"), [(0, 16), (17, 16), (1, 0)])
 def test_shards_count_from_one(i: int, n: int) -> None:
-    with pytest.raises(ManifestError, match="count from 1"):
+    with pytest.raises(ManifestError, match="count from 1|at least one shard"):
         shard_rows(10, i, n)
+
+
+def test_a_filtered_table_becomes_a_manifest_again(tmp_path: Path) -> None:
+    specs = [full(i, glasses=GLASSES if i % 2 else None) for i in range(5)]
+    original = Manifest(write(tmp_path / "m.parquet", [spec_to_row(s) for s in specs]))
+
+    def loosened(kind: pa.DataType) -> pa.DataType:
+        if pa.types.is_struct(kind):
+            fields = [kind.field(i) for i in range(kind.num_fields)]
+            return pa.struct([pa.field(f.name, loosened(f.type)) for f in fields])
+        return pa.large_string() if pa.types.is_string(kind) else kind
+
+    # What pandas, polars and DuckDB leave: nullable everywhere, other strings, no metadata.
+    table = original.table()
+    loose = pa.schema([pa.field(f.name, loosened(f.type)) for f in table.schema])
+    rows = [r for r in table.to_pylist() if r["sample"]["index"] != 2]
+    filtered = pa.Table.from_pylist(rows[::-1], schema=loose)
+    pq.write_table(filtered, tmp_path / "loose.parquet")
+    with pytest.raises(ManifestError, match="adopt"):
+        Manifest(tmp_path / "loose.parquet")
+
+    adopt(pq.read_table(tmp_path / "loose.parquet"), original, tmp_path / "mine.parquet")
+    mine = Manifest(tmp_path / "mine.parquet")
+    mine.validate()
+    assert [s for _, s in mine.specs()] == [specs[i] for i in (4, 3, 1, 0)]
+    assert mine.info == original.info
+    with pytest.raises(ManifestError, match="'skin' is missing"):
+        adopt(filtered.drop_columns(["skin"]), original, tmp_path / "bad.parquet")
+    assert not (tmp_path / "bad.parquet").exists()
+
+
+@pytest.mark.parametrize("metadata", [b"{broken", b"\xff\xfe", b"[1]", b'{"schema_version": 1}'])
+def test_damaged_metadata(tmp_path: Path, metadata: bytes) -> None:
+    path = write(tmp_path / "m.parquet", [spec_to_row(full(0))])
+    table = pq.read_table(path).replace_schema_metadata({b"replicantface": metadata})
+    pq.write_table(table, path)
+    with pytest.raises(ManifestError, match="damaged metadata"):
+        Manifest(path)
+
+
+def test_only_regular_files_are_replaced(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(ManifestError, match="not a regular file"):
+        ManifestWriter(tmp_path / "folder", INFO, SHAPE_KEYS, ARKIT_UNITS)
+    with pytest.raises(ManifestError, match="not a regular file"):
+        ManifestWriter(Path("/dev/null"), INFO, SHAPE_KEYS, ARKIT_UNITS)
