@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 DEMO_SIZE ?= 512
 DEMO_SAMPLES ?= 16
-DEMO_SEED ?= 7
+DEMO_SEED ?= 8
 
 help:
 	@echo "make demo   set up, fetch the assets, render and label 8 faces into demo/"
