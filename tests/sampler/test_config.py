@@ -39,7 +39,9 @@ def test_another_kind_replaces_the_whole_distribution() -> None:
 def test_overrides_may_be_tables_and_quoted_keys() -> None:
     config = load_config(overrides={"identity": {"shape": {"scales": {"nose-*": 0.1}}}})
     assert config == load_config(overrides=['identity.shape.scales."nose-*"=0.1'])
-    assert config.identity.shape.scale("nose-hump") == pytest.approx(0.1)
+    assert config.identity.shape.scale("nose-hump") == pytest.approx(
+        0.1 * config.identity.shape.strength
+    )
     assert config.identity.shape.scale("l-eye-scale") > 0
     assert config.identity.shape.scale("unheard-of") == 0
 
