@@ -35,15 +35,7 @@ def build_grown(groom: Groom) -> tuple[F32Array, I32Array]:
     shell = _shell(groom, fringe)
     index = choose(n, style.guides, groom.stream("guides"))
     data = style.fall
-    fall = Fall(
-        stiffness=data.stiffness,
-        gravity=data.gravity,
-        gravity_start=data.gravity_start,
-        gravity_full=data.gravity_full,
-        hug=data.hug,
-        jitter=data.jitter,
-        shell_arc_m=data.shell_arc_mm * 1e-3,
-    )
+    fall = Fall.of(style.fall)
     guides = grow(
         groom.roots.point_m[index],
         direction[index],

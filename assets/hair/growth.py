@@ -11,6 +11,7 @@ from scipy import sparse
 from scipy.spatial import cKDTree
 
 from assets.geometry import F32Array
+from assets.hair.data import FallData
 from assets.hair.distance import DistanceField
 from assets.hair.vectors import unit
 from assets.noise import Stream
@@ -37,6 +38,19 @@ class Fall:
     jitter: float
     shell_arc_m: float
     """Arc length over which a strand rises to its shell."""
+
+    @staticmethod
+    def of(data: FallData) -> Fall:
+        """The fall that a style declares."""
+        return Fall(
+            stiffness=data.stiffness,
+            gravity=data.gravity,
+            gravity_start=data.gravity_start,
+            gravity_full=data.gravity_full,
+            hug=data.hug,
+            jitter=data.jitter,
+            shell_arc_m=data.shell_arc_mm * 1e-3,
+        )
 
 
 def grow(

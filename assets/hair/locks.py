@@ -40,15 +40,7 @@ def build_locks(groom: Groom, locks: Locks) -> tuple[F32Array, I32Array]:
     typical = np.float32(np.median(lock_length))
     lock_length = np.clip(lock_length, 0.45 * typical, 1.5 * typical)
     data = style.fall
-    fall = Fall(
-        stiffness=data.stiffness,
-        gravity=data.gravity,
-        gravity_start=data.gravity_start,
-        gravity_full=data.gravity_full,
-        hug=data.hug,
-        jitter=data.jitter,
-        shell_arc_m=data.shell_arc_mm * 1e-3,
-    )
+    fall = Fall.of(style.fall)
     guides = grow(
         groom.roots.point_m[centre],
         direction[centre],
