@@ -157,6 +157,7 @@ def _teeth_colour(spec: SceneSpec, store: Store) -> F32Array:
     return np.asarray(shading * (enamel * (1 - gum) + gums * gum), np.float32)
 
 
+@lru_cache(maxsize=8)
 def _painted_shading(proxy: str, store: Store, limits: tuple[float, float]) -> F32Array:
     """(H, W, 3) brightness of the painted texture by its mean where painted, grey."""
     grey = _diffuse(proxy, store).mean(-1)
@@ -166,6 +167,7 @@ def _painted_shading(proxy: str, store: Store, limits: tuple[float, float]) -> F
     return np.asarray(np.repeat(ratio[..., None], 3, -1), np.float32)
 
 
+@lru_cache(maxsize=8)
 def _diffuse(proxy: str, store: Store) -> F32Array:
     pixels = store.array(f"proxies/{proxy}/texture/diffuse")[::-1, :, :3]
     return linear_from_srgb(np.asarray(pixels, np.float32) / 255)

@@ -11,12 +11,15 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import map_coordinates
 from scipy.special import ndtri
+
+from assets.lattice import trilinear
 
 __all__ = ["Stream", "ValueNoise"]
 
 F32Array = NDArray[np.float32]
+
+_PERIOD = 48
 
 
 class Stream:
@@ -50,7 +53,9 @@ class ValueNoise:
     """Periodic value noise on a lattice of 48³ random values, trilinear."""
 
     def __init__(self, seed: int, name: str) -> None:
-        self._lattice = Stream(seed, name).uniform((48, 48, 48))
+        values = Stream(seed, name).uniform((_PERIOD,) * 3)
+        # One more cell a side, so that a position below the period needs no wrapping.
+        self._lattice = np.ascontiguousarray(np.pad(values, (0, 1), mode="wrap"))
 
     def __call__(
         self, points: F32Array, frequency: float, octaves: int = 2, gain: float = 0.5
@@ -59,10 +64,12 @@ class ValueNoise:
         flat = np.asarray(points, np.float32).reshape(-1, 3)
         total, amplitude, weight = np.zeros(len(flat), np.float32), 1.0, 0.0
         for k in range(octaves):
-            lattice = (flat * (frequency * 2.0**k) + 13.1 * k).T % 48.0
-            total += amplitude * map_coordinates(
-                self._lattice, lattice, order=1, mode="grid-wrap", output=np.float32
-            )
+            at = flat * np.float32(frequency * 2.0**k / _PERIOD) + np.float32(13.1 * k / _PERIOD)
+            at -= np.floor(at)
+            at *= np.float32(_PERIOD)
+            layer = trilinear(self._lattice, at)
+            layer *= np.float32(amplitude)
+            total += layer
             weight += amplitude
             amplitude *= gain
         return np.asarray((total / weight - 0.5) * 2.2, np.float32).reshape(points.shape[:-1])

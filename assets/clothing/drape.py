@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
 
 from assets.clothing.entries import Garment
 from assets.clothing.pattern import Pattern
@@ -32,18 +36,18 @@ def drape(garment: Garment, pattern: Pattern, head: Head, item: Item) -> tuple[F
     gap = gap + garment.looseness_mm / 1000 * float(item.size) * hanging
     gap = np.maximum(gap, LEAST_M).astype(np.float32)[:, None]
 
-    free = ~pattern.border[:, None]
+    free = ~pattern.border
     cloth = skin + normals * gap
+    taut = _towards_neighbours(pattern, 0.65 * free)
     for _ in range(TAUTENING):
-        cloth = np.where(free, 0.35 * cloth + 0.65 * (pattern.smoothing @ cloth), cloth)
-        stand = ((cloth - skin) * normals).sum(1, keepdims=True)
-        cloth = cloth + np.maximum(gap - stand, 0) * normals
+        cloth = taut @ cloth
+        cloth += np.maximum(gap - _stand(cloth, skin, normals), 0) * normals
     # Cloth is too stiff to show small relief of the body: use up the slack that is left.
-    stiff = 0.8 * (away[:, None] * free)
+    stiff = _towards_neighbours(pattern, 0.8 * away * free)
     for _ in range(STIFFENING):
-        cloth = cloth + stiff * (pattern.smoothing @ cloth - cloth)
+        cloth = stiff @ cloth
     # Where the body still reaches through, give way broadly rather than by a peak.
-    lack = np.maximum(LEAST_M - ((cloth - skin) * normals).sum(1, keepdims=True), 0)
+    lack = np.maximum(LEAST_M - _stand(cloth, skin, normals), 0)
     for _ in range(STIFFENING // 2):
         lack = np.maximum(lack, 0.97 * (pattern.smoothing @ lack))
     for _ in range(STIFFENING // 2):
@@ -52,10 +56,21 @@ def drape(garment: Garment, pattern: Pattern, head: Head, item: Item) -> tuple[F
     cloth = cloth + normals * _folds(garment, pattern, item, away)[:, None]
     # At the cut the cloth lies close, so that its edge does not float.
     cap = gap + np.float32(HEM_SLACK_M) + np.float32(0.05) * smoothstep(depth, 0.0, 0.05)[:, None]
-    stand = ((cloth - skin) * normals).sum(1, keepdims=True)
+    stand = _stand(cloth, skin, normals)
     close = np.clip(stand, LEAST_M, cap)
     cloth = np.asarray(cloth + (close - stand) * normals, np.float32)
     return cloth, vertex_normals(cloth, pattern.support_faces)
+
+
+def _stand(cloth: F32Array, skin: F32Array, normals: F32Array) -> F32Array:
+    """(E, 1) how far the cloth stands off the skin."""
+    return np.asarray(np.einsum("ij,ij->i", cloth - skin, normals)[:, None])
+
+
+def _towards_neighbours(pattern: Pattern, share: NDArray[np.floating[Any]]) -> sparse.csr_matrix:
+    """What moves each point by its share (E,) of the way to the mean of its neighbours."""
+    moved = sparse.diags(share.astype(np.float32)) @ pattern.smoothing
+    return sparse.csr_matrix(sparse.diags((1 - share).astype(np.float32)) + moved)
 
 
 def _smooth_normals(head: Head, pattern: Pattern) -> F32Array:

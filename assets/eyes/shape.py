@@ -14,9 +14,19 @@ from numpy.typing import NDArray
 from assets.eyes.constants import eye_constants
 from assets.geometry import F32Array, I32Array
 
-__all__ = ["Revolved", "ball", "pupil_centre_local_m", "shell"]
+__all__ = [
+    "OpaqueBall",
+    "Revolved",
+    "ball",
+    "iris_plane_circle_m",
+    "opaque_ball",
+    "pupil_centre_local_m",
+    "shell",
+]
 
 F64Array = NDArray[np.float64]
+
+_WALL = 0.012  # how far the wall at the root of the iris leans outwards, in radii
 
 
 @dataclass(frozen=True)
@@ -40,6 +50,38 @@ def pupil_centre_local_m(radius_m: float) -> F64Array:
     return np.array([0.0, 0.0, radius_m * shape.shell_scale * shape.iris_plane])
 
 
+def iris_plane_circle_m(radius_m: float, ratio: float, n: int) -> F64Array:
+    """(n, 3) points on the iris plane, eye frame, metres: from +x (k = 0) toward +y.
+
+    Args:
+        radius_m: of the eye.
+        ratio: the circle's radius by the iris's.
+        n: how many.
+    """
+    shape = eye_constants().shape
+    scale = radius_m * shape.shell_scale
+    turn = np.arange(n) / n * 2 * np.pi
+    r = scale * shape.iris_radius * ratio
+    return np.stack([r * np.cos(turn), r * np.sin(turn), np.full(n, scale * shape.iris_plane)], -1)
+
+
+@dataclass(frozen=True)
+class OpaqueBall:
+    """The opaque ball as a solid: a sphere whose front cap is cut off, metres, eye frame."""
+
+    radius_m: float
+    cut_m: float
+    """z of the plane of the cut; in front of it there is nothing but the clear cornea."""
+
+
+def opaque_ball(radius_m: float) -> OpaqueBall:
+    """The solid that :func:`ball` is the surface of, for an eye of this radius."""
+    shape = eye_constants().shape
+    scale = radius_m * shape.shell_scale
+    wall_top = np.arcsin((shape.iris_radius + _WALL) / shape.ball_scale)
+    return OpaqueBall(scale * shape.ball_scale, float(scale * shape.ball_scale * np.cos(wall_top)))
+
+
 @cache
 def ball() -> Revolved:
     """The opaque ball: a flat recessed iris, a short wall at its root, and the sclera."""
@@ -47,7 +89,7 @@ def ball() -> Revolved:
     radius = shape.iris_radius
     scale = shape.ball_scale
     iris = np.linspace(0, radius, shape.iris_rings + 1)
-    wall_top = np.arcsin((radius + 0.012) / scale)
+    wall_top = np.arcsin((radius + _WALL) / scale)
     angle = np.linspace(wall_top, np.pi * 0.97, shape.ball_rings)
     r = np.concatenate([iris, scale * np.sin(angle)])
     z = np.concatenate([np.full(len(iris), shape.iris_plane), scale * np.cos(angle)])

@@ -93,14 +93,14 @@ def _sclera(spec: SceneSpec, angle: F32Array, turn: F32Array, side: str) -> F32A
     tone = tone_of(spec.skin.monk_tone, spec.skin.undertone)
     age = float(np.clip((spec.identity.age_years - 35) / 45, 0, 1))
     white = np.array(c.white) * (1 - tone.darkness) + np.array(c.dark_skin) * tone.darkness
-    white = white + 0.45 * age * (np.array(c.yellow) - white)
+    white = (white + 0.45 * age * (np.array(c.yellow) - white)).astype(np.float32)
     x = np.sin(angle) * np.cos(turn)
     y = np.sin(angle) * np.sin(turn)
     points = np.stack([x, y, np.broadcast_to(np.cos(angle), x.shape)], -1).astype(np.float32)
     corner = smoothstep(x, 0.55, 0.97) + 0.55 * smoothstep(-x, 0.60, 0.98)
     corner = corner + 0.35 * smoothstep(np.abs(y), 0.55, 0.95)
     corner = np.clip(corner, 0, 1)[..., None]
-    out = white * (1 - 0.75 * corner) + np.array(c.corner) * 0.75 * corner
+    out = white * (1 - 0.75 * corner) + np.array(c.corner, np.float32) * 0.75 * corner
     cloud = ValueNoise(spec.skin.seed, f"eyes/cloud/{side}")(points, 3.0, 2)
     out = out * (1 + 0.05 * cloud[..., None])
     # Veins run outwards from the corners: stretched along the angle, thin across it.
@@ -114,4 +114,4 @@ def _sclera(spec: SceneSpec, angle: F32Array, turn: F32Array, side: str) -> F32A
     away = smoothstep(angle, 0.62, 1.25) * np.clip(0.35 + 0.9 * cloud, 0, 1)
     amount = (0.10 + 0.55 * spec.eyes.redness) * line * away
     amount = np.clip(amount + 0.16 * spec.eyes.redness * smoothstep(angle, 0.5, 1.2), 0, 0.8)
-    return np.asarray(out + amount[..., None] * (np.array(c.vein) - out), np.float32)
+    return np.asarray(out + amount[..., None] * (np.array(c.vein, np.float32) - out), np.float32)

@@ -24,6 +24,7 @@ __all__ = [
     "eyebrows",
     "eyelashes",
     "facial_hair",
+    "reaches_torso",
     "scalp_hair",
     "scalp_tint",
 ]
@@ -38,6 +39,12 @@ def scalp_hair(
     roots stand there, and round it hair lies flat.
     """
     return grow_hair(spec, head, covered, detail)
+
+
+def reaches_torso(spec: SceneSpec) -> bool:
+    """Whether the scalp's hair comes down to neck and shoulders."""
+    hair = spec.hair
+    return hair.style != "bald" and groom_data().style(hair.style).reaches_torso(hair.length_scale)
 
 
 def facial_hair(spec: SceneSpec, head: HeadSurface, detail: float = 1.0) -> Strands | None:

@@ -16,6 +16,8 @@ from assets.noise import Stream
 __all__ = ["WanderBank", "coil", "cut_below", "parallel_frames", "resample", "wander"]
 
 BANK_SIZE = 192
+PIECE = 512
+"""Strands worked on at a time, so that what lies between stays in a core's cache."""
 
 
 def resample(strands: F32Array, m: int, share: F32Array | None = None) -> F32Array:
@@ -23,16 +25,22 @@ def resample(strands: F32Array, m: int, share: F32Array | None = None) -> F32Arr
     n, old = strands.shape[:2]
     if share is None and old == m:
         return strands
-    if share is None:
-        share = np.ones(n, np.float32)
-    t = np.linspace(0.0, 1.0, m, dtype=np.float32)[None] * share[:, None] * (old - 1)
-    low = np.minimum(t.astype(np.int32), old - 2)
-    flat = strands.reshape(-1, 3)
-    base = np.arange(n, dtype=np.int32)[:, None] * old
-    near = (np.maximum(low - 1, 0), low, low + 1, np.minimum(low + 2, old - 1))
-    out = np.zeros((n, m, 3), np.float32)
-    for weight, index in zip(_weights(t - low), near, strict=True):
-        out += np.take(flat, base + index, axis=0, mode="clip") * weight[..., None]
+    out = np.empty((n, m, 3), np.float32)
+    evenly = np.linspace(0.0, old - 1, m, dtype=np.float32)[None]
+    for first in range(0, n, PIECE):
+        piece = slice(first, first + PIECE)
+        t = evenly if share is None else evenly * share[piece, None]
+        low = np.minimum(t.astype(np.int32), old - 2)
+        near = (np.maximum(low - 1, 0), low, low + 1, np.minimum(low + 2, old - 1))
+        here = strands[piece]
+        flat = here.reshape(-1, 3)
+        base = np.arange(len(here), dtype=np.int32)[:, None] * old
+        total = np.zeros((len(here), m, 3), np.float32)
+        for weight, index in zip(_weights(t - low), near, strict=True):
+            part = flat.take((base + index).ravel(), axis=0).reshape(total.shape)
+            part *= weight[..., None]
+            total += part
+        out[piece] = total
     return out
 
 

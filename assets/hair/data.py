@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -191,6 +191,10 @@ class Tie(_Data):
     bun_mm: Positive | None = None
 
 
+SHOULDER_MM: Final = 130.0
+"""Longer hair may meet the shoulders."""
+
+
 class Style(_Data):
     """One hair style. The first block of fields is for the sampler."""
 
@@ -223,6 +227,11 @@ class Style(_Data):
     locks: Locks | None = None
     tie: Tie | None = None
     fuzz: Fuzz
+
+    def reaches_torso(self, length_scale: float) -> bool:
+        """Whether hair of this style comes down to neck and shoulders."""
+        tail = self.tie is not None and self.tie.bun_mm is None
+        return tail or self.cut.top_mm * length_scale > SHOULDER_MM
 
 
 class FacialStyle(_Data):

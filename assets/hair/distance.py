@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from scipy.spatial import cKDTree
 
 from assets.geometry import F32Array
 from assets.hair.vectors import unit
+from assets.lattice import trilinear
 
 __all__ = ["DistanceField"]
 
@@ -20,6 +22,10 @@ PLANE_M = 0.007
 """Nearer than this the distance is that to the tangent plane of the nearest vertex."""
 TRUST_M = 0.00035
 """A cell whose surface points miss zero by more is looked up exactly."""
+SEARCHED_M = (-0.010, 0.013)
+"""Nodes for which the rough distance lies between these are measured."""
+FINE_M = 0.004
+"""The grid is off by less than this; what it says is farther out is not looked up exactly."""
 ROUNDS = 4
 CORNEA_M = 0.0025
 """How far the cornea stands out of the eyeball's sphere."""
@@ -46,53 +52,58 @@ class DistanceField:
         self._low = np.asarray(low_m, np.float32)
         self._shape = tuple(int(n) for n in np.ceil((high_m - low_m) / CELL_M).astype(int) + 1)
         self._grid = self._fill()
-        gradient = np.stack(np.gradient(self._grid), -1)
-        self._outward = unit(gradient)
 
     def _fill(self) -> F32Array:
-        """Distances at the nodes of the grid."""
-        seeds = np.zeros(self._shape, bool)
-        cell = self._cell(self._points)
-        inside = ((cell >= 0) & (cell < np.array(self._shape))).all(1)
-        seeds[tuple(cell[inside].T)] = True
-        # A cell may lie 0.9 cells from the surface point that marks its neighbour.
-        cells_away = ndimage.distance_transform_edt(~seeds)
-        near = np.stack(np.nonzero(cells_away < BAND_M / CELL_M + 0.9), 1)
-        p = (near * np.float32(CELL_M) + self._low).astype(np.float32)
-        value, found = self._nearest(p, BAND_M)
-        grid = np.full(self._shape, BAND_M, np.float32)
-        near, value = near[found], value[found]
-        grid[tuple(near.T)] = np.clip(value, -BAND_M, BAND_M)
-        known = np.zeros(self._shape, bool)
-        known[tuple(near.T)] = True
-        self._sign_far_cells(grid, known)
-        return grid
+        """Distances at the nodes of the grid, which is (X, Y, Z)."""
+        grid = np.ascontiguousarray(self._roughly())
+        low, high = SEARCHED_M
+        near = np.nonzero((grid > low) & (grid < high))
+        p = np.stack(near, 1).astype(np.float32)
+        p *= np.float32(CELL_M)
+        p += self._low
+        grid[near] = self._signed(p, *self._tree.query(p))
+        return np.clip(grid, -BAND_M, BAND_M, out=grid)
 
-    @staticmethod
-    def _sign_far_cells(grid: F32Array, known: NDArray[np.bool_]) -> None:
-        """Cells beyond the band get the sign of the band nearest to them."""
-        half = (slice(None, None, 2),) * 3
-        _, nearest = ndimage.distance_transform_edt(~known[half], return_indices=True)
-        inside = (grid[half] < 0)[tuple(nearest)]
-        for axis in range(3):
-            inside = np.repeat(inside, 2, axis)
-        inside = inside[tuple(slice(n) for n in grid.shape)]
-        grid[~known & inside] = -BAND_M
+    def _roughly(self) -> F32Array:
+        """Distances to the middle of the nearest cell with points, from every second node.
+
+        Far from the surface, strands ask only whether they are far.
+        """
+        shape = tuple(n // 2 + 1 for n in self._shape)
+        wide = np.float32(2 * CELL_M)
+        cell = np.rint((self._points - self._low) / wide).astype(np.intp)
+        inside = ((cell >= 0) & (cell < np.array(shape))).all(1)
+        occupied, which = np.unique(
+            np.ravel_multi_index(tuple(cell[inside].T), shape), return_inverse=True
+        )
+        marked = np.full(shape, -1, np.int32)
+        marked.ravel()[occupied] = np.arange(len(occupied), dtype=np.int32)
+        mark = ndimage.distance_transform_edt(
+            marked < 0, return_distances=False, return_indices=True
+        )
+        points, normals = (_means(a[inside], which) for a in (self._points, self._normals))
+        index = marked[tuple(mark)].ravel()
+        away = np.indices(shape, np.float32).reshape(3, -1).T * wide
+        away += self._low
+        away -= points[index]
+        side = np.einsum("ij,ij->i", away, normals[index])
+        signed = np.copysign(np.sqrt(np.einsum("ij,ij->i", away, away)), side).reshape(shape)
+        for axis, n in enumerate(self._shape):
+            signed = _doubled(signed, axis, n)
+        return np.asarray(signed, np.float32)
 
     def _cell(self, p: F32Array) -> NDArray[np.intp]:
         return np.asarray(np.rint((p - self._low) / np.float32(CELL_M)), np.intp)
 
-    def _nearest(self, p: F32Array, within_m: float) -> tuple[F32Array, NDArray[np.bool_]]:
-        """Signed distance by the nearest vertex, and whether there is one within reach."""
-        distance, index = self._tree.query(p, distance_upper_bound=within_m)
-        found = np.isfinite(distance)
-        index = np.where(found, index, 0)
-        away = p - self._points[index]
-        plane = np.einsum("ij,ij->i", away, self._normals[index])
-        signed = np.where(distance < PLANE_M, plane, np.sign(plane) * distance)
+    def _signed(
+        self, p: F32Array, away_m: NDArray[np.floating[Any]], index: NDArray[np.integer[Any]]
+    ) -> F32Array:
+        """Signed distances (n,) of points whose nearest vertex is known."""
+        plane = np.einsum("ij,ij->i", p - self._points[index], self._normals[index])
+        signed = np.where(away_m < PLANE_M, plane, np.copysign(away_m, plane))
         for eye in self._eyes:
             signed = np.minimum(signed, np.linalg.norm(p - eye, axis=1) - self._eye_radius)
-        return np.asarray(signed, np.float32), found
+        return np.asarray(signed, np.float32)
 
     @cached_property
     def _coarse(self) -> NDArray[np.bool_]:
@@ -106,24 +117,26 @@ class DistanceField:
 
     def distance(self, points_m: F32Array) -> F32Array:
         """Distance ``(*)`` at points ``(*, 3)``, by the grid."""
-        lattice = ((points_m.reshape(-1, 3) - self._low) / np.float32(CELL_M)).T
-        value = ndimage.map_coordinates(
-            self._grid, lattice, order=1, mode="nearest", output=np.float32
-        )
-        return np.asarray(value, np.float32).reshape(points_m.shape[:-1])
+        at = points_m.reshape(-1, 3) - self._low
+        at /= np.float32(CELL_M)
+        return trilinear(self._grid, at).reshape(points_m.shape[:-1])
 
     def outward(self, points_m: F32Array) -> F32Array:
         """Unit directions ``(*, 3)`` away from the surface; null far from it."""
         cell = self._cell(points_m.reshape(-1, 3))
-        cell = np.clip(cell, 0, np.array(self._shape) - 1)
-        return np.asarray(self._outward[tuple(cell.T)].reshape(points_m.shape), np.float32)
+        inner = np.clip(cell, 1, np.array(self._shape) - 2)
+        strides = np.array([self._shape[1] * self._shape[2], self._shape[2], 1])
+        flat, node = self._grid.ravel(), inner @ strides
+        slope = [flat.take(node + step) - flat.take(node - step) for step in strides]
+        return unit(np.stack(slope, 1)).reshape(points_m.shape)
 
     def exact(self, points_m: F32Array) -> F32Array:
         """Distance (n,) at points (n, 3): by the nearest vertex where the grid is too coarse."""
         out = self.distance(points_m)
         fine = np.nonzero(self._is_coarse(points_m) & (np.abs(out) < CELL_M))[0]
         if len(fine):
-            out[fine] = self._nearest(points_m[fine], PLANE_M + CELL_M)[0]
+            p = points_m[fine]
+            out[fine] = self._signed(p, *self._tree.query(p))
         return out
 
     def _is_coarse(self, points_m: F32Array) -> NDArray[np.bool_]:
@@ -147,19 +160,39 @@ class DistanceField:
 
     def _free_in_fine_parts(self, points_m: F32Array, least_m: F32Array) -> None:
         """Correct, in place, the points in cells that the grid is too coarse for."""
-        todo = np.nonzero(self._is_coarse(points_m))[0]
-        p, least = points_m[todo], least_m[todo]
+        within = self.distance(points_m) < least_m + FINE_M
+        todo = np.flatnonzero(within)
+        todo = todo[self._is_coarse(points_m[todo])]
         for _ in range(2):
             if len(todo) == 0:
                 return
-            distance, index = self._tree.query(p)
+            p, least = points_m[todo], least_m[todo]
+            # Beyond a few millimetres a vertex's plane says nothing.
+            distance, index = self._tree.query(p, distance_upper_bound=PLANE_M)
+            index = np.minimum(index, len(self._points) - 1)
             normal = self._normals[index]
             plane = np.einsum("ij,ij->i", p - self._points[index], normal)
-            # Beyond a few millimetres a vertex's plane says nothing.
-            short = np.where(distance < PLANE_M, least - plane, 0.0)
-            p = p + normal * np.maximum(short, 0.0)[:, None].astype(np.float32)
+            short = np.where(np.isfinite(distance), least - plane, 0.0)
+            q = p + normal * np.maximum(short, 0.0)[:, None].astype(np.float32)
             for eye in self._eyes:
-                away = p - eye
+                away = q - eye
                 inside = np.maximum(self._eye_radius - np.linalg.norm(away, axis=1), 0.0)
-                p = p + unit(away) * inside[:, None]
-        points_m[todo] = p
+                q = q + unit(away) * inside[:, None]
+            points_m[todo] = q
+            todo = todo[(q != p).any(1)]
+
+
+def _means(values: F32Array, which: NDArray[np.intp]) -> F32Array:
+    """(K, 3) means of the values (n, 3) of each of K groups."""
+    count = np.bincount(which)
+    total = [np.bincount(which, values[:, axis]) for axis in range(3)]
+    return np.asarray(np.stack(total, 1) / count[:, None], np.float32)
+
+
+def _doubled(values: F32Array, axis: int, n: int) -> F32Array:
+    """``n`` values along an axis from every second one, the others by linear interpolation."""
+    even = np.moveaxis(values, axis, 0)
+    out = np.empty((n, *even.shape[1:]), np.float32)
+    out[0::2] = even[: (n + 1) // 2]
+    out[1::2] = 0.5 * (even[: n // 2] + even[1 : n // 2 + 1])
+    return np.moveaxis(out, 0, axis)

@@ -20,8 +20,6 @@ __all__ = ["Groom", "Variation"]
 
 SIDE_HEIGHTS_DM = (6.6, 7.15, 7.5, 7.75, 7.95)
 BABY_BAND_DM = 0.10
-SHOULDER_MM = 130.0
-"""Hair longer than this may reach the shoulders."""
 
 
 @dataclass(frozen=True)
@@ -105,9 +103,8 @@ class Groom:
     @property
     def field(self) -> DistanceField:
         """The distance field that this style's length needs."""
-        tail = self.style.tie is not None and self.style.tie.bun_mm is None
-        long = self.style.cut.top_mm * self.length_scale > SHOULDER_MM
-        return self.head.field_with_torso if long or tail else self.head.field
+        deep = self.style.reaches_torso(self.length_scale)
+        return self.head.field_with_torso if deep else self.head.field
 
     def stream(self, name: str) -> Stream:
         """The stream of one purpose within this groom."""

@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 
 from assets.geometry import F32Array, I32Array
 from assets.hair.distance import DistanceField
-from assets.hair.vectors import unit
 
-__all__ = ["HeadSurface", "SkullHead", "vertex_normals"]
+__all__ = ["HeadSurface", "SkullHead"]
 
 HEAD_BELOW_EYES_M = 0.155
 """Faces with hair or beard lie above this depth under the eyes; a chin is 0.11 below."""
@@ -27,6 +26,8 @@ class HeadSurface:
 
     vertices_m: F32Array
     """(V, 3) subdivided skin: head, neck, shoulders, upper torso."""
+    normals: F32Array
+    """(V, 3) unit normals of the vertices."""
     faces: I32Array
     """(F, 4)"""
     rest_m: F32Array
@@ -45,6 +46,9 @@ class HeadSurface:
     obstacle_m: F32Array | None = None
     """(n, 3) points of a garment that hair lies on, with their normals."""
     obstacle_normals: F32Array | None = None
+    long_hair: bool = False
+    """Whether scalp hair reaches the torso (:func:`assets.hair.reaches_torso`): then all hair is
+    kept off by one field, since a second one costs more than its smaller size saves."""
 
     @cached_property
     def skull(self) -> SkullHead:
@@ -81,6 +85,7 @@ class SkullHead:
     cage_m: F32Array
     obstacle_m: F32Array | None
     obstacle_normals: F32Array | None
+    long_hair: bool
     face_area_m2: F32Array
     """(f,)"""
 
@@ -103,7 +108,7 @@ class SkullHead:
         normals = head.obstacle_normals
         return SkullHead(
             vertices_m=vertices,
-            normals=vertex_normals(vertices, head.faces),
+            normals=np.asarray(head.normals @ turn.astype(np.float32), np.float32),
             faces=faces,
             rest_dm=np.asarray(head.rest_m * 10.0, np.float32),
             masks=head.masks,
@@ -115,6 +120,7 @@ class SkullHead:
             obstacle_normals=None
             if normals is None
             else np.asarray(normals @ turn.astype(np.float32), np.float32),
+            long_hair=head.long_hair,
             face_area_m2=np.asarray(area, np.float32),
         )
 
@@ -135,8 +141,8 @@ class SkullHead:
 
     @cached_property
     def field(self) -> DistanceField:
-        """Distance to head, neck and eyeballs."""
-        return self._field(NEAR_BELOW_EYES_M)
+        """Distance to head, neck and eyeballs, at least."""
+        return self.field_with_torso if self.long_hair else self._field(NEAR_BELOW_EYES_M)
 
     @cached_property
     def field_with_torso(self) -> DistanceField:
@@ -156,17 +162,3 @@ class SkullHead:
         return DistanceField(
             points[within], normals[within], self.eyes_m, self.eye_radius_m, low, high
         )
-
-
-def vertex_normals(vertices_m: F32Array, faces: I32Array) -> F32Array:
-    """Area-weighted unit normals ``(V, 3)`` of quads ``(F, 4)``."""
-    q = vertices_m[faces]
-    face_normal = np.cross(q[:, 2] - q[:, 0], q[:, 3] - q[:, 1]).astype(np.float64)
-    total = np.stack(
-        [
-            np.bincount(faces.ravel(), np.repeat(face_normal[:, axis], 4), len(vertices_m))
-            for axis in range(3)
-        ],
-        axis=1,
-    )
-    return unit(total)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assets.geometry import F32Array, SkinMaterial
 from assets.noise import Stream
@@ -66,20 +67,26 @@ def compose(
     haemoglobin += faded_haemoglobin * maps["fade"]
 
     lip_amount = maps["lips"] * (1 + np.float32(0.10) * maps["lip_lines"])
-    lid_amount = maps["eyelids"]
-    exponent = _exponent(melanin, haemoglobin, tone)
-    exponent += lip_amount[..., None] * (lip_shift(spec, tone) + overlays.lips).astype(np.float32)
-    exponent += lid_amount[..., None] * overlays.lids.astype(np.float32)
-    gain = _face_gain(exponent, face)
+    lip_change = (lip_shift(spec, tone) + overlays.lips).astype(np.float32)
+    lid_amount, lid_change = maps["eyelids"], overlays.lids.astype(np.float32)
     ink = _ink(spec, fields, scalp_tint, beard_tint)
-    if ink is not None:
-        exponent -= ink[..., None] * tone.ink.astype(np.float32)
-    exponent += np.log(tone.albedo * gain).astype(np.float32)
-    colour = np.exp(exponent, out=exponent)
     linings = linings_of(tone)
-    _blend_where(colour, maps["lining"], linings.mouth)
-    _blend_where(colour, maps["rim"], linings.rim)
-    np.clip(colour, 0.002, 0.95, out=colour)
+    in_mouth, on_rim = (np.nonzero(maps[name] > 0.004) for name in ("lining", "rim"))
+    colour = np.empty((*melanin.shape, 3), np.float32)
+    gain = np.empty(3)
+    # A plane at a time: numpy is slow where the innermost axis is short.
+    for k in range(3):
+        plane = _exponent(melanin, haemoglobin, tone, k)
+        plane += lip_amount * lip_change[k]
+        plane += lid_amount * lid_change[k]
+        gain[k] = _face_gain(plane, face)
+        if ink is not None:
+            plane -= ink * np.float32(tone.ink[k])
+        plane += np.float32(np.log(tone.albedo[k] * gain[k]))
+        np.exp(plane, out=plane)
+        _blend_at(plane, in_mouth, maps["lining"], linings.mouth[k])
+        _blend_at(plane, on_rim, maps["rim"], linings.rim[k])
+        np.clip(plane, 0.002, 0.95, out=colour[..., k])
 
     return SkinMaterial(
         colour=colour,
@@ -163,10 +170,10 @@ def _details(
     return np.asarray(melanin, np.float32), np.asarray(haemoglobin, np.float32), mid
 
 
-def _exponent(melanin: F32Array, haemoglobin: F32Array, tone: Tone) -> F32Array:
-    """(*, 3) natural logarithm of the albedo by the tone's."""
-    out = melanin[..., None] * (-tone.melanin).astype(np.float32)
-    out += haemoglobin[..., None] * (-tone.haemoglobin).astype(np.float32)
+def _exponent(melanin: F32Array, haemoglobin: F32Array, tone: Tone, channel: int) -> F32Array:
+    """Natural logarithm of one channel of the albedo by the tone's; of the amounts' shape."""
+    out = melanin * np.float32(-tone.melanin[channel])
+    out += haemoglobin * np.float32(-tone.haemoglobin[channel])
     return np.asarray(out, np.float32)
 
 
@@ -179,10 +186,10 @@ def _bare_face(fields: SkinFields) -> BoolArray:
     return np.asarray(bare)
 
 
-def _face_gain(exponent: F32Array, face: BoolArray) -> F64Array:
-    """(3,) what brings the mean albedo of the bare face to the tone's."""
+def _face_gain(exponent: F32Array, face: BoolArray) -> float:
+    """What brings the mean albedo of the bare face to the tone's, in one channel."""
     shown_colour = np.exp(exponent[::_FACE_STRIDE, ::_FACE_STRIDE][face].astype(np.float64))
-    return np.asarray(1 / shown_colour.mean(0))
+    return float(1 / shown_colour.mean())
 
 
 def _ink(
@@ -207,11 +214,12 @@ def _ink(
     return np.asarray(total * dots, np.float32)
 
 
-def _blend_where(colour: F32Array, mask: F32Array, towards: F64Array) -> None:
-    """Blend in place, only where the mask is not 0."""
-    at = np.nonzero(mask > 0.004)
-    weight = mask[at][:, None]
-    colour[at] = colour[at] * (1 - weight) + weight * towards.astype(np.float32)
+def _blend_at(
+    plane: F32Array, at: tuple[NDArray[np.intp], ...], mask: F32Array, towards: float
+) -> None:
+    """Blend in place at some texels, by the mask."""
+    weight = mask[at]
+    plane[at] = plane[at] * (1 - weight) + weight * np.float32(towards)
 
 
 def _roughness(
@@ -254,7 +262,8 @@ def _body(
     amount[:, 0] += c.mottle.broad.melanin * everywhere
     amount[:, 1] += c.mottle.broad.haemoglobin * everywhere
     level = tone.albedo * gain
-    colour = np.exp(_exponent(amount[:, 0], amount[:, 1], tone) + np.log(level).astype(np.float32))
+    planes = [_exponent(amount[:, 0], amount[:, 1], tone, k) for k in range(3)]
+    colour = np.exp(np.stack(planes, 1) + np.log(level).astype(np.float32))
     for depth, shallow, deep in (
         (body.cavity, linings.mouth, linings.mouth_deep),
         (body.socket, linings.rim, linings.socket_deep),

@@ -95,7 +95,7 @@ class SkinFields:
         return _load(store, resolution, store.path.parent if folder is None else folder)
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=3)
 def _load(store: Store, resolution: int, folder: Path) -> SkinFields:
     arrays = cached(
         folder, store.lock, resolution, lambda: compute_arrays(store, resolution, constants())

@@ -29,6 +29,7 @@ def surface_of(spec: SceneSpec) -> HeadSurface:
     head = load_head_model(open_store()).build(spec)
     return HeadSurface(
         vertices_m=head.vertices_m,
+        normals=head.normals,
         faces=head.faces,
         rest_m=head.rest_m,
         masks=head.masks,
