@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from sampler.config import DEFAULT_PRESET, SamplerConfig, load_config, preset_names
-from spec_schema.errors import EXIT_INTERRUPTED, EXIT_USAGE, ReplicantfaceError
+from sampler.acceptance import Tally
+from sampler.config import DEFAULT_PRESET, SamplerConfig, changed, load_config, preset_names
+from sampler.interruption import stopping_between_blocks, term_is_an_interrupt
+from sampler.layout import StillsLayout, rows_wanted
+from sampler.version import own_version
+from spec_schema.errors import EXIT_INTERRUPTED, EXIT_USAGE, ReplicantfaceError, SpecError
 
 __all__ = ["app", "main"]
 
@@ -28,6 +31,8 @@ Examples:
   rf-sample --n 100000 > manifest.parquet
   rf-sample --n 1000 --split test -o test.parquet
   rf-sample --n 1000 --preset frontal --set glasses.share=0.5 -o office.parquet
+  rf-sample --preset stability -o stability.parquet
+  rf-sample --identities 50 --variations 20 --vary expression,environment -o faces.parquet
   rf-sample --set pose.yaw.scale_deg=40 --print-config > mine.toml
   rf-sample --n 1000 --preset mine.toml -o mine.parquet
 
@@ -65,12 +70,10 @@ class _Progress:
         sys.stderr.write(f"\r\033[K{text}" if self._live else text + "\n")
         sys.stderr.flush()
 
-    def done(self, accepted: int) -> None:
-        if not self.shown:
-            return
+    def done(self, tally: Tally) -> None:
+        """What was drawn, whether or not anything was shown before."""
         seconds = time.monotonic() - self._begin
-        share = accepted / self._total
-        text = f"{self._total:,} scenes in {seconds:.1f} s; {share:.2%} framed as drawn"
+        text = f"{tally.rows:,} scenes in {seconds:.1f} s; {tally}"
         sys.stderr.write(f"\r\033[K{text}\n" if self._live else text + "\n")
 
     def clear(self) -> None:
@@ -81,6 +84,26 @@ class _Progress:
 @app.command(help=_HELP)
 def sample(
     n: Annotated[int | None, typer.Option("--n", "-n", help="How many scenes.", min=1)] = None,
+    identities: Annotated[
+        int | None,
+        typer.Option(min=1, help="How many identities (or tracks), instead of --n."),
+    ] = None,
+    variations: Annotated[
+        int | None, typer.Option(min=1, help="Scenes of each identity; see --vary.")
+    ] = None,
+    vary: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME,…",
+            help="What differs between them, such as expression,environment; all else is held.",
+        ),
+    ] = None,
+    neutral_first: Annotated[
+        bool, typer.Option("--neutral-first", help="The first of each identity is neutral.")
+    ] = False,
+    sequence: Annotated[
+        str | None, typer.Option(help="random, or sobol for even coverage by few scenes.")
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="File to write; standard output if not given."),
@@ -98,16 +121,22 @@ def sample(
     print_config: Annotated[
         bool, typer.Option("--print-config", help="Print the whole config as TOML, and stop.")
     ] = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version, and stop.", is_eager=True)
+    ] = False,
 ) -> None:
+    if version:
+        typer.echo(f"rf-sample {own_version()}")
+        return
     try:
         config = load_config(preset, set_ or ())
+        config = _laid_out(config, variations, vary, neutral_first, sequence)
         if print_config:
             from sampler.toml_text import to_toml
 
             typer.echo(to_toml(config.model_dump()).rstrip())
             return
-        if n is None:
-            raise _fail("how many scenes? For example: rf-sample --n 1000 -o manifest.parquet")
+        n = rows_wanted(config.layout, n, identities)
         if start + n > _MAX_INDEX:
             raise _fail(f"--start {start} with --n {n}: indices must stay below {_MAX_INDEX:.0e}")
         if output is None and sys.stdout.isatty():
@@ -125,6 +154,30 @@ def sample(
         raise typer.Exit(e.exit_code) from e
 
 
+def _laid_out(
+    config: SamplerConfig,
+    variations: int | None,
+    vary: str | None,
+    neutral_first: bool,
+    sequence: str | None,
+) -> SamplerConfig:
+    """The config with what the call says of its layout."""
+    layout: dict[str, Any] = {}
+    if variations is not None:
+        layout["variations"] = variations
+    if vary is not None:
+        layout["vary"] = [name.strip() for name in vary.split(",") if name.strip()]
+    if neutral_first:
+        layout["neutral_first"] = True
+    stills = isinstance(config.layout, StillsLayout)
+    if layout and not stills:
+        flag = "--" + next(iter(layout)).replace("_", "-")
+        raise SpecError(f"{flag}: this preset draws tracks; they have --set layout.frames=…")
+    if sequence is not None:
+        layout["sequence"] = sequence
+    return changed(config, {"layout": layout}) if layout else config
+
+
 def _write(
     config: SamplerConfig, n: int, output: Path | None, seed: int, start: int, split: str
 ) -> None:
@@ -132,12 +185,16 @@ def _write(
     from sampler.scene import Sampler
     from sampler.writing import write_manifest
 
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    term_is_an_interrupt()
     progress = _Progress(n)
     try:
         sampler = Sampler(config, load_inputs(), seed, split)
-        target = output if output is not None else sys.stdout.buffer
-        progress.done(write_manifest(sampler, start, n, target, progress))
+        if output is None:
+            tally = write_manifest(sampler, start, n, sys.stdout.buffer, progress)
+        else:
+            with stopping_between_blocks(progress) as on_rows:
+                tally = write_manifest(sampler, start, n, output, on_rows)
+        progress.done(tally)
     except KeyboardInterrupt as e:
         progress.clear()
         typer.echo("rf-sample: interrupted; nothing complete was written", err=True)
@@ -153,7 +210,10 @@ def _write(
 
 def main() -> None:
     """Entry point of ``rf-sample``."""
-    app()
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(EXIT_INTERRUPTED)
 
 
 if __name__ == "__main__":

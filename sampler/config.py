@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
+from sampler.acceptance import AcceptConfig
 from sampler.camera import CameraConfig
 from sampler.config_model import ConfigModel
 from sampler.environment import EnvironmentConfig
@@ -19,12 +20,14 @@ from sampler.eyes import EyesConfig
 from sampler.gaze import GazeConfig
 from sampler.hair import BrowConfig, FacialHairConfig, HairConfig
 from sampler.identity import IdentityConfig
+from sampler.layout import Layout
 from sampler.pose import PoseConfig
 from sampler.skin import SkinConfig
 from sampler.wear import WearConfig
 from spec_schema.errors import SpecError, nearest
+from spec_schema.wording import in_words
 
-__all__ = ["DEFAULT_PRESET", "SamplerConfig", "load_config", "preset_names"]
+__all__ = ["DEFAULT_PRESET", "SamplerConfig", "changed", "load_config", "preset_names"]
 
 DEFAULT_PRESET: Final = "facesynthetics"
 
@@ -32,6 +35,8 @@ DEFAULT_PRESET: Final = "facesynthetics"
 class SamplerConfig(ConfigModel):
     """Every distribution that a manifest is drawn from, by component."""
 
+    layout: Layout
+    accept: AcceptConfig
     pose: PoseConfig
     camera: CameraConfig
     identity: IdentityConfig
@@ -62,14 +67,16 @@ def _read_preset(preset: str) -> dict[str, Any]:
     elif preset.endswith(".toml"):
         try:
             text = Path(preset).read_text("utf-8")
-        except (OSError, UnicodeDecodeError) as e:
+        except (OSError, ValueError) as e:
             raise SpecError(f"{preset}: can't be read as a preset: {e}") from e
     else:
         hint = nearest(preset, preset_names())
-        raise SpecError(f"no preset {preset!r}; {hint} A path must end in .toml")
+        raise SpecError(
+            f"no preset {preset!r} ({hint}), and no path of a preset, as that ends in .toml"
+        )
     try:
         data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as e:
+    except (ValueError, RecursionError) as e:
         raise SpecError(f"preset {preset}: not valid TOML: {e}") from e
     base = data.pop("extends", None)
     if base is None:
@@ -105,24 +112,42 @@ def _parse_override(text: str) -> dict[str, Any]:
     """Nested tables of one ``key.path=value``; the value is TOML, or a bare word."""
     path, equals, value = text.partition("=")
     if not equals or not path.strip():
-        raise SpecError(f"--set {text}: write it as key.path=value, such as pose.yaw.scale_deg=40")
+        raise SpecError(
+            f"--set {_short(text)}: write it as --set key=value, such as "
+            "--set pose.yaw.scale_deg=40"
+        )
     value = value.strip()
     if _BARE_WORD.match(value) and value not in ("true", "false", "inf", "nan"):
         value = f'"{value}"'
     try:
         return tomllib.loads(f"{path.strip()} = {value}")
-    except tomllib.TOMLDecodeError as e:
-        raise SpecError(f"--set {text}: {e}") from e
+    except (ValueError, RecursionError) as e:
+        raise SpecError(
+            f"--set {_short(text)}: {e}; write it as --set key=value, the value in TOML or a word"
+        ) from e
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else text[:57] + "..."
 
 
 def _message(error: ValidationError) -> str:
     first = error.errors()[0]
-    path = ".".join(str(p) for p in first["loc"] if p != "function-wrap")
-    text = first["msg"].removeprefix("Value error, ")
+    parts = [str(p) for p in first["loc"] if p != "function-wrap"]
+    if parts[:1] == ["layout"]:
+        del parts[1:2]  # the kind, by which the union was told apart
+    path = ".".join(parts)
+    if first["type"] == "union_tag_invalid":
+        kind, kinds = first["ctx"]["tag"], ("stills", "tracks")
+        return f"{path}: no kind of layout {kind!r}; {nearest(kind, kinds)}"
+    if first["type"] == "union_tag_not_found":
+        return f"{path}: needs a kind, 'stills' or 'tracks'"
+    if first["type"] == "missing":
+        return f"{path} is missing"
     shown = ""
     if isinstance(first.get("input"), int | float | str):
-        shown = f" is {first['input']!r}"
-    return f"{path or 'config'}{shown}: {text}"
+        shown = f" is {_short(repr(first['input']))}"
+    return f"{path or 'config'}{shown}: {in_words(first)}"
 
 
 def load_config(
@@ -146,6 +171,19 @@ def load_config(
         for text in overrides:
             tables = _merge(tables, _parse_override(text))
         data = _merge(data, tables)
+    return _checked(data)
+
+
+def changed(config: SamplerConfig, changes: Mapping[str, Any]) -> SamplerConfig:
+    """A config with nested tables laid over it, checked again.
+
+    Raises:
+        SpecError: as :func:`load_config`.
+    """
+    return _checked(_merge(config.model_dump(), changes))
+
+
+def _checked(data: Mapping[str, Any]) -> SamplerConfig:
     try:
         return SamplerConfig.model_validate(data)
     except ValidationError as e:

@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from functools import lru_cache
+from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    GetCoreSchemaHandler,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError, core_schema
 
-from spec_schema.errors import nearest
+from sampler.empirical import FILE_KINDS, histogram_of
+from spec_schema.errors import SpecError, nearest
+from spec_schema.wording import in_words
 
-__all__ = ["ConfigModel", "Within"]
+__all__ = ["ConfigModel", "Within", "quantity_paths"]
 
 
 class ConfigModel(BaseModel):
-    """Frozen; unknown keys are refused with the nearest valid one."""
+    """Frozen; unknown keys are refused with the nearest valid one, and so are NaN, infinities
+    and values of another type."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+    one_draw: ClassVar[bool] = False
+    """Whether the quantities in it are alternatives, of which a row draws one."""
 
     @model_validator(mode="before")
     @classmethod
@@ -34,6 +49,13 @@ class ConfigModel(BaseModel):
                         },
                     )
         return data
+
+
+@lru_cache(maxsize=1)
+def _distributions() -> TypeAdapter[Any]:
+    from sampler.distributions import Distribution  # which are config models themselves
+
+    return TypeAdapter(Distribution)
 
 
 _WITH_UNIT = ("value", "low", "high", "loc", "scale", "edges")
@@ -55,20 +77,25 @@ class Within:
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
     ) -> core_schema.CoreSchema:
-        return core_schema.no_info_wrap_validator_function(
+        # One validator for all quantities: built into each field it would be a good part of the
+        # time that the config's models take.
+        return core_schema.no_info_plain_validator_function(
             self._validate,
-            handler(source),
             serialization=core_schema.plain_serializer_function_ser_schema(self._dump),
         )
 
     def _suffixed(self, key: str) -> str:
         return f"{key}_{self.unit}" if self.unit and key in _WITH_UNIT else key
 
-    def _validate(self, value: Any, inner: core_schema.ValidatorFunctionWrapHandler) -> Any:
+    def _validate(self, value: Any) -> Any:
         try:
-            checked = inner(self._bare(value))
+            checked = (
+                _distributions().validate_python(self._bare(value)).within(self.low, self.high)
+            )
         except ValidationError as e:
             raise PydanticCustomError("distribution", "{text}", {"text": self._explain(e)}) from e
+        except SpecError as e:
+            raise PydanticCustomError("distribution", "{text}", {"text": str(e)}) from e
         low, high = checked.support()
         if low < self.low or high > self.high:
             raise PydanticCustomError(
@@ -95,10 +122,15 @@ class Within:
             return "needs a kind, such as kind = 'uniform'"
         if first["type"] == "union_tag_invalid":
             kinds = [k.strip(" '") for k in about["expected_tags"].split(",")]
+            kinds += FILE_KINDS
             return f"no kind of distribution {about['tag']!r}; {nearest(about['tag'], kinds)}"
         names = [self._suffixed(p) for p in first["loc"][1:] if isinstance(p, str)]
-        text = first["msg"].removeprefix("Value error, ")
-        return f"{names[-1]}: {text}" if names else text
+        text = in_words(first)
+        if not names:
+            return f"{text}, such as {{ kind = 'uniform', … }}" if "table" in text else text
+        value = first.get("input")
+        shown = f" is {value!r}" if isinstance(value, int | float | str) else ""
+        return f"{names[-1]}{shown}: {text}"
 
     def _bare(self, value: Any) -> Any:
         """Keys without the unit; a key that lacks it, or has another, is refused."""
@@ -119,7 +151,7 @@ class Within:
                 out[key] = [self._bare(i) for i in item]
             else:
                 out[key] = item
-        return out
+        return histogram_of(out) if out.get("kind") in FILE_KINDS else out
 
     def _dump(self, value: BaseModel) -> dict[str, Any]:
         return self._with_unit(value.model_dump())
@@ -132,3 +164,15 @@ class Within:
             else:
                 out[self._suffixed(key)] = item
         return out
+
+
+def quantity_paths(model: type[ConfigModel], prefix: str = "") -> Iterator[str]:
+    """Dotted names of the quantities of a table and the tables in it; those of tables with free
+    names are left out. The uniforms that a quantity is drawn from go by the same name."""
+    for name, info in model.model_fields.items():
+        kind: Any = info.annotation
+        is_table = isinstance(kind, type) and issubclass(kind, ConfigModel)
+        if any(isinstance(m, Within) for m in info.metadata) or (is_table and kind.one_draw):
+            yield prefix + name
+        elif is_table:
+            yield from quantity_paths(kind, f"{prefix}{name}.")

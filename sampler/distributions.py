@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from functools import lru_cache
-from typing import Annotated, Literal
+from functools import cached_property, lru_cache
+from typing import Annotated, Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,12 +18,15 @@ from pydantic import Field, model_validator
 from scipy.special import betaincinv, ndtr, ndtri
 
 from sampler.config_model import ConfigModel
+from sampler.lookup import Lookup
 from sampler.streams import F64
+from spec_schema.errors import SpecError
 
 __all__ = [
     "Beta",
     "Categorical",
     "Constant",
+    "Cosine",
     "Distribution",
     "Histogram",
     "LogUniform",
@@ -34,9 +37,16 @@ __all__ = [
     "VonMises",
 ]
 
-Finite = Annotated[float, Field(allow_inf_nan=False)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Finite = Annotated[float, Field(ge=-1e12, le=1e12)]
+Positive = Annotated[float, Field(gt=0, le=1e12)]
+Weight = Annotated[float, Field(ge=0, le=1e12)]
+
+_NEGLIGIBLE: Final = 1e-6
+"""A normal without limits may lose this share of its draws to the bounds of its quantity."""
+
+
+_TAIL: Final = 1 / 64
+"""Where a table would be too coarse, at either end of the uniforms."""
 
 
 def _ordered(low: float, high: float) -> None:
@@ -49,7 +59,15 @@ def _check_weights(weights: list[float]) -> None:
         raise ValueError("at least one weight must be greater than 0")
 
 
-class Constant(ConfigModel):
+class _Declared(ConfigModel):
+    """What all distributions have in common."""
+
+    def within(self, low: float, high: float) -> Distribution:
+        """The same distribution as a quantity with these bounds holds it."""
+        return self  # type: ignore[return-value]
+
+
+class Constant(_Declared):
     """Always the same value."""
 
     kind: Literal["constant"] = "constant"
@@ -62,7 +80,7 @@ class Constant(ConfigModel):
         return np.full(u.shape, self.value)
 
 
-class Uniform(ConfigModel):
+class Uniform(_Declared):
     """Even between two limits."""
 
     kind: Literal["uniform"] = "uniform"
@@ -81,7 +99,7 @@ class Uniform(ConfigModel):
         return self.low + (self.high - self.low) * u
 
 
-class LogUniform(ConfigModel):
+class LogUniform(_Declared):
     """Even in the logarithm between two limits above zero."""
 
     kind: Literal["log_uniform"] = "log_uniform"
@@ -97,12 +115,12 @@ class LogUniform(ConfigModel):
         return self.low, self.high
 
     def ppf(self, u: F64) -> F64:
-        value = self.low * np.exp(math.log(self.high / self.low) * u)
+        value = self.low * np.exp((math.log(self.high) - math.log(self.low)) * u)
         return np.asarray(np.clip(value, self.low, self.high))
 
 
-class Normal(ConfigModel):
-    """Gaussian, without limits."""
+class Normal(_Declared):
+    """Gaussian, without limits. A quantity with bounds holds it as a truncated one."""
 
     kind: Literal["normal"] = "normal"
     loc: Finite
@@ -114,8 +132,22 @@ class Normal(ConfigModel):
     def ppf(self, u: F64) -> F64:
         return self.loc + self.scale * np.asarray(ndtri(u))
 
+    def within(self, low: float, high: float) -> Distribution:
+        """Cut off at the bounds, where that changes next to nothing.
 
-class TruncatedNormal(ConfigModel):
+        Raises:
+            SpecError: more draws than that would be beyond the bounds.
+        """
+        beyond = float(ndtr((low - self.loc) / self.scale) + ndtr((self.loc - high) / self.scale))
+        if not beyond <= _NEGLIGIBLE:
+            raise SpecError(
+                f"a normal about {self.loc:g} with scale {self.scale:g} leaves {low:g} to {high:g} "
+                f"in {beyond:.2g} of its draws; truncated_normal has limits"
+            )
+        return TruncatedNormal(loc=self.loc, scale=self.scale, low=low, high=high)
+
+
+class TruncatedNormal(_Declared):
     """Gaussian cut off at two limits; ``loc`` and ``scale`` are those before the cut."""
 
     kind: Literal["truncated_normal"] = "truncated_normal"
@@ -127,7 +159,7 @@ class TruncatedNormal(ConfigModel):
     @model_validator(mode="after")
     def _check(self) -> TruncatedNormal:
         _ordered(self.low, self.high)
-        below, above = self._cut()
+        below, above = self._cut
         if above - below < 1e-6:
             raise ValueError(
                 f"almost nothing of a normal about {self.loc:g} with scale {self.scale:g} "
@@ -135,6 +167,7 @@ class TruncatedNormal(ConfigModel):
             )
         return self
 
+    @cached_property
     def _cut(self) -> tuple[float, float]:
         below = float(ndtr((self.low - self.loc) / self.scale))
         return below, float(ndtr((self.high - self.loc) / self.scale))
@@ -143,16 +176,23 @@ class TruncatedNormal(ConfigModel):
         return self.low, self.high
 
     def ppf(self, u: F64) -> F64:
-        below, above = self._cut()
-        value = self.loc + self.scale * np.asarray(ndtri(below + (above - below) * u))
-        return np.asarray(np.clip(value, self.low, self.high))
+        below, above = self._cut
+        value = np.asarray(ndtri(below + (above - below) * u))
+        value *= self.scale
+        value += self.loc
+        return np.asarray(np.clip(value, self.low, self.high, out=value))
 
 
-class Beta(ConfigModel):
+@lru_cache(maxsize=64)
+def _beta_table(concentration: float) -> Lookup:
+    return Lookup.of(lambda u: np.asarray(betaincinv(concentration, concentration, u)), 0, 1, 4096)
+
+
+class Beta(_Declared):
     """Symmetric beta between two limits; concentration 1 is even, more gathers in the middle."""
 
     kind: Literal["beta"] = "beta"
-    concentration: Positive
+    concentration: Annotated[float, Field(ge=0.05, le=1e4)]
     low: Finite
     high: Finite
 
@@ -165,7 +205,9 @@ class Beta(ConfigModel):
         return self.low, self.high
 
     def ppf(self, u: F64) -> F64:
-        unit = np.asarray(betaincinv(self.concentration, self.concentration, u))
+        unit = _beta_table(self.concentration)(u)
+        tails = np.abs(u - 0.5) > 0.5 - _TAIL
+        unit[tails] = betaincinv(self.concentration, self.concentration, u[tails])
         return self.low + (self.high - self.low) * unit
 
 
@@ -178,7 +220,7 @@ def _von_mises_table(concentration: float) -> tuple[F64, F64]:
     return cdf / cdf[-1], np.degrees(angle)
 
 
-class VonMises(ConfigModel):
+class VonMises(_Declared):
     """The normal distribution of the circle, in degrees; concentration 0 is even all round."""
 
     kind: Literal["von_mises"] = "von_mises"
@@ -193,12 +235,44 @@ class VonMises(ConfigModel):
         return np.asarray((np.interp(u, cdf, angle) + self.loc + 180.0) % 360.0 - 180.0)
 
 
-class Histogram(ConfigModel):
+def _sine_run(angle_rad: F64) -> F64:
+    """Integral of |cos| from 0, for angles from -pi to pi."""
+    turned = np.sign(angle_rad) * 2.0 - np.sin(angle_rad)
+    return np.where(np.abs(angle_rad) <= math.pi / 2, np.sin(angle_rad), turned)
+
+
+class Cosine(_Declared):
+    """Density in proportion to ``|cos|``, in degrees, between two limits.
+
+    The middle one of three Euler angles has it where rotations are even (Haar measure on SO(3)).
+    """
+
+    kind: Literal["cosine"] = "cosine"
+    low: Annotated[float, Field(ge=-180, le=180)]
+    high: Annotated[float, Field(ge=-180, le=180)]
+
+    @model_validator(mode="after")
+    def _check(self) -> Cosine:
+        _ordered(self.low, self.high)
+        return self
+
+    def support(self) -> tuple[float, float]:
+        return self.low, self.high
+
+    def ppf(self, u: F64) -> F64:
+        first, last = _sine_run(np.radians([self.low, self.high]))
+        run = first + (last - first) * u
+        beyond = np.sign(run) * (math.pi - np.arcsin(np.clip(2.0 - np.abs(run), -1.0, 1.0)))
+        angle = np.where(np.abs(run) <= 1.0, np.arcsin(np.clip(run, -1.0, 1.0)), beyond)
+        return np.asarray(np.clip(np.degrees(angle), self.low, self.high))
+
+
+class Histogram(_Declared):
     """Even within each bin: ``edges`` ascending, one weight a bin."""
 
     kind: Literal["histogram"] = "histogram"
     edges: list[Finite]
-    weights: list[NotNegative]
+    weights: list[Weight]
 
     @model_validator(mode="after")
     def _check(self) -> Histogram:
@@ -221,11 +295,11 @@ class Histogram(ConfigModel):
         return np.asarray(edges[bin_] + (edges[bin_ + 1] - edges[bin_]) * within)
 
 
-class Mixture(ConfigModel):
+class Mixture(_Declared):
     """One of several distributions, by weight."""
 
     kind: Literal["mixture"] = "mixture"
-    weights: list[NotNegative]
+    weights: list[Weight]
     of: list[Distribution]
 
     @model_validator(mode="after")
@@ -247,6 +321,11 @@ class Mixture(ConfigModel):
             out[here] = distribution.ppf(within[here])
         return out
 
+    def within(self, low: float, high: float) -> Distribution:
+        """With every part held within the bounds."""
+        parts = [part.within(low, high) for part in self.of]
+        return Mixture(weights=self.weights, of=parts)
+
 
 Distribution = Annotated[
     Constant
@@ -256,6 +335,7 @@ Distribution = Annotated[
     | TruncatedNormal
     | Beta
     | VonMises
+    | Cosine
     | Histogram
     | Mixture,
     Field(discriminator="kind"),
@@ -266,7 +346,7 @@ Mixture.model_rebuild()
 class Categorical(ConfigModel):
     """One of several names, by weight; weights need not sum to 1."""
 
-    weights: dict[str, NotNegative]
+    weights: dict[str, Weight]
 
     @model_validator(mode="after")
     def _check(self) -> Categorical:

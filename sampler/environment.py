@@ -13,9 +13,10 @@ from assets.catalog import HdriEntry
 from assets.hdri import harmonics
 from sampler.columns import Columns, Nullable
 from sampler.config_model import ConfigModel, Within
+from sampler.copula import ComponentConfig
 from sampler.distributions import Distribution
 from sampler.pool import Pool, choose, names
-from sampler.quantities import Angle, Elevation, Factor, Kelvin, Positive, Share, Stops
+from sampler.quantities import Angle, Chance, Elevation, Factor, Kelvin, Positive, Share, Stops
 from sampler.streams import F64, Draws
 from spec_schema.frames import direction_from_angles
 
@@ -28,7 +29,7 @@ an environment stays darker than others instead of burning everything else out."
 
 
 class KeyLightConfig(ConfigModel):
-    share: Share
+    share: Chance
     """How many scenes have one."""
     ratio: Factor
     """Irradiance on a face turned to it, by what the environment gives to the face."""
@@ -39,7 +40,7 @@ class KeyLightConfig(ConfigModel):
     temperature: Kelvin
 
 
-class EnvironmentConfig(ConfigModel):
+class EnvironmentConfig(ComponentConfig):
     shares: dict[str, Share]
     """Replace the catalogue's shares, by HDRI id."""
     rotation: Angle
@@ -71,8 +72,10 @@ class Stance:
 
     @property
     def metered(self) -> F64:
-        """``(N, 3)`` mean normal of what the camera sees of the face."""
-        both = self.face + self.to_camera
+        """``(N, 3)`` mean normal of what the camera sees of the head."""
+        # Of a head from behind the camera sees the crown, whose mean normal points at the lens.
+        seen = np.clip(1 + (self.face * self.to_camera).sum(1, keepdims=True), 0, 1)
+        both = seen * self.face + self.to_camera
         return np.asarray(both / np.linalg.norm(both, axis=1, keepdims=True))
 
 
@@ -107,10 +110,12 @@ def draw(
 
     key = config.key_light
     lit = draws.uniform("key") < key.share
-    ratio = key.ratio.ppf(draws.uniform("key/ratio"))
-    azimuth = stance.camera_azimuth_deg + key.azimuth_from_camera.ppf(draws.uniform("key/azimuth"))
-    elevation = key.elevation.ppf(draws.uniform("key/elevation"))
-    distance = key.distance.ppf(draws.uniform("key/distance"))
+    ratio = key.ratio.ppf(draws.uniform("key_light.ratio"))
+    azimuth = stance.camera_azimuth_deg + key.azimuth_from_camera.ppf(
+        draws.uniform("key_light.azimuth_from_camera")
+    )
+    elevation = key.elevation.ppf(draws.uniform("key_light.elevation"))
+    distance = key.distance.ppf(draws.uniform("key_light.distance"))
     facing = np.maximum((direction_from_angles(azimuth, elevation) * normal).sum(1), 0.0)
     share_of_key = np.where(lit, ratio * facing, 0.0)
 
@@ -126,8 +131,8 @@ def draw(
         "azimuth_deg": (azimuth + 180) % 360 - 180,
         "elevation_deg": elevation,
         "distance_m": distance,
-        "size_m": key.size.ppf(draws.uniform("key/size")),
-        "temperature_k": key.temperature.ppf(draws.uniform("key/temperature")),
+        "size_m": key.size.ppf(draws.uniform("key_light.size")),
+        "temperature_k": key.temperature.ppf(draws.uniform("key_light.temperature")),
     }
     return {
         "hdri": names(hdris, code),

@@ -9,7 +9,8 @@ from pydantic import Field
 
 from assets.catalog import IrisEntry
 from sampler.columns import Columns
-from sampler.config_model import ConfigModel, Within
+from sampler.config_model import Within
+from sampler.copula import ComponentConfig
 from sampler.distributions import Distribution
 from sampler.identity import ANCESTRIES, Identity
 from sampler.pool import Pool, choose, names
@@ -19,7 +20,7 @@ from sampler.streams import F64, Draws
 __all__ = ["EyesConfig", "draw", "pool"]
 
 
-class EyesConfig(ConfigModel):
+class EyesConfig(ComponentConfig):
     shares: dict[str, Share]
     """Replace the catalogue's shares, by iris id. They hold for the lightest people."""
     pigment_effect: Annotated[float, Field(ge=0, le=20)]

@@ -1,10 +1,10 @@
-"""The numbers behind ``rf-plot``: what a manifest's columns hold, and their summary."""
+"""The numbers behind ``rf-plot``: what a set of scenes holds."""
 
 from __future__ import annotations
 
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -14,194 +14,302 @@ from numpy.typing import NDArray
 
 from sampler import framing
 from sampler.camera import in_camera_axes
+from sampler.gaze import lens_angles_deg
 from sampler.inputs import Landmarks
+from sampler.plotted import ACTIVE, HIGH, NAMED, PRESENT, QUANTITIES, UNIT_NAMES
+from sampler.sources import Source
 from sampler.streams import F64
-from spec_schema.errors import ManifestError, nearest
-from spec_schema.frames import camera_from_head_rotation
-from spec_schema.manifest import Manifest
+from spec_schema.frames import camera_from_head_rotation, direction_from_angles
 from spec_schema.spec import ARKIT_UNITS
 
-__all__ = ["BOX_ROWS", "QUANTITIES", "Figures", "check", "face_boxes", "read_figures", "summary"]
+__all__ = ["BOX_ROWS", "MAX_TRACKS", "Figures", "Grouping", "Track", "UnitFigures", "read_figures"]
 
 BOX_ROWS: Final = 20_000
-"""Rows, spread over the manifest, for which the face box is computed."""
+"""Rows, spread over the set, for which the face box is computed."""
+MAX_TRACKS: Final = 4
+"""Tracks that are followed over time: the first ones."""
+MAX_TRACK_FRAMES: Final = 3000
 
-QUANTITIES: Final[Mapping[str, str]] = {
-    "yaw (deg)": "pose.yaw_deg",
-    "pitch (deg)": "pose.pitch_deg",
-    "roll (deg)": "pose.roll_deg",
-    "distance (m)": "pose.z_m",
-    "focal length (mm)": "camera.focal_length_mm",
-    "gaze yaw (deg)": "gaze.yaw_deg",
-    "gaze pitch (deg)": "gaze.pitch_deg",
-    "sex": "identity.sex",
-    "age (years)": "identity.age_years",
-    "Monk tone": "skin.monk_tone",
-    "grey hair": "hair.grey",
-    "hair melanin": "hair.melanin",
-}
-
-_NAMED: Final[Mapping[str, str]] = {
-    "hair": "hair.style",
-    "facial hair": "facial_hair.style",
-    "iris": "eyes.iris",
-    "skin texture": "skin.texture",
-    "environment": "environment.hdri",
-}
-_WORN: Final = ("glasses", "headwear", "clothing")
 _MACRO: Final = ("sex", "age_years", "african", "asian", "european", "weight", "muscle")
+_ANCESTRY: Final = ("african", "asian", "european")
+_LEVELS: Final = np.linspace(-2, 2, 401)
+"""Edges in which expression weights are counted."""
+
+
+@dataclass(frozen=True)
+class UnitFigures:
+    """One expression unit, both sides counted."""
+
+    high: float
+    """Share of faces with a weight above :data:`sampler.plotted.HIGH`, sides averaged."""
+    quantiles: tuple[float, float, float, float, float]
+    """5, 25, 50, 75, 95 % of the weights above :data:`sampler.plotted.ACTIVE`; NaN if none."""
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """How rows belong together."""
+
+    identities: int
+    rows_an_identity: tuple[int, int]
+    """Fewest and most."""
+    neutral_first: int
+    """Identities whose first variation makes no expression."""
+    tracks: int
+    frames: tuple[int, int]
+    """Fewest and most of a track."""
+    seconds: float
+    """Longest track."""
+
+
+@dataclass(frozen=True)
+class Track:
+    """One face over time, ``(frames,)`` each."""
+
+    id: int
+    time_s: F64
+    yaw: F64
+    pitch: F64
+    roll: F64
+    blink: F64
+    """``eyeBlink``, sides averaged."""
 
 
 @dataclass(frozen=True)
 class Figures:
-    """One manifest, boiled down."""
+    """One set, boiled down."""
 
     name: str
+    title: str
     n: int
     values: Mapping[str, F64]
-    """``(n,)`` by the names of :data:`QUANTITIES`."""
-    box_size: F64
-    """``(m,)`` longer side of the 68-landmark box, in picture widths."""
-    box_centre: F64
-    """``(m, 2)`` in picture widths."""
+    """``(n,)`` by the keys of :data:`QUANTITIES`; the face box only of some rows, key lights
+    only of the rows that have one."""
     shares: Mapping[str, Mapping[str, float]]
-    """By group (``hair``, ``glasses`` …), then by name; each group sums to 1."""
-    units: Mapping[str, float]
-    """Share of faces with an expression unit above 0.25, sides averaged, largest first."""
+    """By group (``hair``, ``glasses`` …), then by name, largest first; each group sums to 1."""
+    present: Mapping[str, float]
+    """Share of the faces that have it, by the names of :data:`PRESENT`."""
+    ancestry: Mapping[str, float]
+    """Mean share."""
+    units: Mapping[str, UnitFigures]
+    """By the names of :data:`UNIT_NAMES`, the most frequent first."""
+    grouping: Grouping
+    tracks: tuple[Track, ...]
 
 
-def _float(table: pa.Table, path: str) -> F64:
+def column(batch: pa.RecordBatch, path: str) -> pa.Array:
+    """A leaf by its dotted name, null where a parent is."""
     name, *rest = path.split(".")
-    column = table.column(name).combine_chunks()
+    array = batch.column(name)
     for part in rest:
-        column = pc.struct_field(column, part)
-    return np.asarray(column.to_numpy(zero_copy_only=False), np.float64)
+        array = pc.struct_field(array, part)
+    return array
 
 
-def _shares(column: pa.Array, n: int, none: str) -> dict[str, float]:
-    counts = pc.value_counts(column)
-    found = {
-        none if v["values"] is None else str(v["values"]): v["counts"] / n
-        for v in counts.to_pylist()
-    }
-    return dict(sorted(found.items(), key=lambda item: -item[1]))
+def _floats(batch: pa.RecordBatch, path: str) -> F64:
+    return np.asarray(column(batch, path).to_numpy(zero_copy_only=False), np.float64)
 
 
-def _struct(table: pa.Table, path: str) -> pa.Array:
-    name, field = path.split(".")
-    return pc.struct_field(table.column(name).combine_chunks(), field)
+def _keys(batch: pa.RecordBatch, path: str, names: tuple[str, ...]) -> NDArray[np.float32]:
+    """``(n, K)`` weights; 0 for keys that the set does not have."""
+    part = batch.column(path.split(".")[0])
+    for name in path.split(".")[1:]:
+        part = pc.struct_field(part, name)
+    out = np.zeros((batch.num_rows, len(names)), np.float32)
+    for i, name in enumerate(names):
+        if part.type.get_field_index(name) >= 0:
+            out[:, i] = pc.struct_field(part, name).to_numpy(zero_copy_only=False)
+    return out
 
 
-def face_boxes(manifest: Manifest, landmarks: Landmarks, rows: int = BOX_ROWS) -> tuple[F64, F64]:
-    """Size ``(m,)`` and centre ``(m, 2)`` of the projected 68-landmark boxes, picture widths.
-
-    Args:
-        rows: at most about so many, evenly spread over the manifest.
-    """
-    step = max(1, len(manifest) // rows)
-    first, sizes, centres = 0, [], []
-    columns = ["pose", "camera", "identity", "expression"]
-    for batch in manifest.batches(columns):
-        picked = np.arange(-first % step, batch.num_rows, step)
-        first += batch.num_rows
-        table = pa.Table.from_batches([batch]).take(pa.array(picked))
-        if table.num_rows:
-            size, centre = _boxes(table, landmarks)
-            sizes.append(size)
-            centres.append(centre)
-    return np.concatenate(sizes), np.concatenate(centres)
-
-
-def _boxes(table: pa.Table, landmarks: Landmarks) -> tuple[F64, F64]:
-    def keys(path: str, names: tuple[str, ...]) -> NDArray[np.float32]:
-        part = table.column(path.split(".")[0]).combine_chunks()
-        for name in path.split(".")[1:]:
-            part = pc.struct_field(part, name)
-        have = {part.type.field(i).name for i in range(part.type.num_fields)}
-        out = np.zeros((len(table), len(names)), np.float32)
-        for i, name in enumerate(names):
-            if name in have:
-                out[:, i] = pc.struct_field(part, name).to_numpy(zero_copy_only=False)
-        return out
-
-    macro = {name: _float(table, f"identity.{name}") for name in _MACRO}
+def _boxes(batch: pa.RecordBatch, landmarks: Landmarks) -> tuple[F64, F64]:
+    """Size ``(n,)`` and centre ``(n, 2)`` of the projected 68-landmark boxes, picture widths."""
+    macro = {name: _floats(batch, f"identity.{name}") for name in _MACRO}
     points = landmarks.landmarks_head_m(
-        macro, keys("identity.shape", landmarks.shape_keys), keys("expression", ARKIT_UNITS)
+        macro,
+        _keys(batch, "identity.shape", landmarks.shape_keys),
+        _keys(batch, "expression", ARKIT_UNITS),
     )
-    angles = (_float(table, f"pose.{a}_deg") for a in ("yaw", "pitch", "roll"))
-    rotation = camera_from_head_rotation(*angles)
-    position = np.stack([_float(table, f"pose.{a}_m") for a in "xyz"], axis=-1)
-    ratio = _float(table, "camera.focal_length_mm") / _float(table, "camera.sensor_width_mm")
-    return framing.box(in_camera_axes(points, rotation), position, ratio)
+    ratio = _floats(batch, "camera.focal_length_mm") / _floats(batch, "camera.sensor_width_mm")
+    return framing.box(in_camera_axes(points, _rotation(batch)), _position(batch), ratio)
 
 
-def check(path: Path) -> None:
-    """Refuse what can't be plotted, before anything takes time.
-
-    Raises:
-        ManifestError: it is no manifest, or has no rows.
-    """
-    if len(Manifest(path)) == 0:
-        raise ManifestError(f"{path}: has no rows, so there is nothing to plot")
-
-
-def read_figures(path: Path, landmarks: Landmarks) -> Figures:
-    """Read what is plotted of a manifest.
-
-    Raises:
-        ManifestError: it is none, or names shape keys that the head model lacks.
-    """
-    manifest = Manifest(path)
-    known = sorted(landmarks.shape_keys)
-    for key in manifest.shape_keys:
-        if key not in known:
-            raise ManifestError(
-                f"{path}: column 'identity.shape.{key}': the head model has no such shape key; "
-                + nearest(key, known)
-            )
-    columns = sorted({p.split(".")[0] + "." + p.split(".")[1] for p in QUANTITIES.values()})
-    table = manifest.table([*columns, *_NAMED.values(), *(f"{w}.id" for w in _WORN)])
-    n = len(manifest)
-    shares = {group: _shares(_struct(table, column), n, "none") for group, column in _NAMED.items()}
-    shares |= {item: _shares(_struct(table, f"{item}.id"), n, f"no {item}") for item in _WORN}
-    names = sorted({u.removesuffix("Left").removesuffix("Right") for u in ARKIT_UNITS})
-    above = dict.fromkeys(names, 0.0)
-    for batch in manifest.batches(["expression"]):
-        face = batch.column("expression")
-        for unit in ARKIT_UNITS:
-            name = unit.removesuffix("Left").removesuffix("Right")
-            sides = sum(u.startswith(name) and u[len(name) :] in ("", "Left", "Right")
-                        for u in ARKIT_UNITS)  # fmt: skip
-            high = pc.sum(pc.greater(pc.struct_field(face, unit), 0.25)).as_py()
-            above[name] += (high or 0) / n / sides
-    size, centre = face_boxes(manifest, landmarks)
-    return Figures(
-        name=path.stem,
-        n=n,
-        values={name: _float(table, column) for name, column in QUANTITIES.items()},
-        box_size=size,
-        box_centre=centre,
-        shares=shares,
-        units=dict(sorted(above.items(), key=lambda item: -item[1])),
+def _rotation(batch: pa.RecordBatch) -> F64:
+    return camera_from_head_rotation(
+        *(_floats(batch, f"pose.{angle}_deg") for angle in ("yaw", "pitch", "roll"))
     )
 
 
-def summary(figures: Figures) -> str:
-    """The same numbers as text."""
-    lines = [f"{figures.name}: {figures.n:,} scenes", ""]
-    lines.append(f"{'':20}{'mean':>9}{'sd':>9}{'min':>9}{'5 %':>9}{'95 %':>9}{'max':>9}")
-    quantities = dict(figures.values)
-    quantities["face size (width)"] = figures.box_size
-    quantities["face centre x"] = figures.box_centre[:, 0]
-    quantities["face centre y"] = figures.box_centre[:, 1]
-    for name, values in quantities.items():
-        low, high = np.percentile(values, [5, 95])
-        numbers = (values.mean(), values.std(), values.min(), low, high, values.max())
-        lines.append(f"{name:20}" + "".join(f"{x:9.3f}" for x in numbers))
-    lines += ["", "shares (%)"]
-    for group, shares in figures.shares.items():
-        parts = [f"{name} {100 * share:.1f}" for name, share in shares.items()]
-        lines.append(f"  {group}: " + ", ".join(parts))
-    parts = [f"{name} {100 * share:.0f}" for name, share in list(figures.units.items())[:14]]
-    lines.append("  expression units above 0.25: " + ", ".join(parts))
-    return "\n".join(lines)
+def _position(batch: pa.RecordBatch) -> F64:
+    return np.stack([_floats(batch, f"pose.{axis}_m") for axis in "xyz"], axis=-1)
+
+
+def _off_lens_deg(batch: pa.RecordBatch) -> F64:
+    """Angle ``(n,)`` between the gaze and the way from the head origin to the lens."""
+    yaw, pitch, _ = lens_angles_deg(_rotation(batch), _position(batch))
+    gaze = direction_from_angles(_floats(batch, "gaze.yaw_deg"), _floats(batch, "gaze.pitch_deg"))
+    lens = direction_from_angles(yaw, pitch)
+    chord = np.linalg.norm(gaze - lens, axis=-1)
+    return np.asarray(np.degrees(2 * np.arcsin(np.clip(chord / 2, 0, 1))))
+
+
+class _Reader:
+    """Adds up batches in bounded memory, but for the scalars of each face."""
+
+    def __init__(self, source: Source, landmarks: Landmarks) -> None:
+        self._source, self._landmarks = source, landmarks
+        self._step = max(1, source.rows // BOX_ROWS)
+        self._rows = 0
+        self._values: dict[str, list[NDArray[np.float32]]] = defaultdict(list)
+        self._names: dict[str, Counter[str]] = {group: Counter() for group in NAMED}
+        self._present = dict.fromkeys(PRESENT, 0)
+        self._ancestry = dict.fromkeys(_ANCESTRY, 0.0)
+        self._levels = {name: np.zeros(len(_LEVELS) - 1, np.int64) for name in UNIT_NAMES}
+        self._high = dict.fromkeys(UNIT_NAMES, 0)
+        self._identities: list[NDArray[np.int64]] = []
+        self._neutral = 0
+        self._tracks: list[NDArray[np.int64]] = []
+        self._seconds = 0.0
+        self._followed: dict[int, list[F64]] = {}
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        def keep(name: str, values: F64) -> None:
+            self._values[name].append(values.astype(np.float32))
+
+        for name, quantity in QUANTITIES.items():
+            if quantity.column:
+                values = _floats(batch, quantity.column)
+                keep(name, values[np.isfinite(values)])
+        sensor = _floats(batch, "camera.sensor_width_mm")
+        keep("focal_length", _floats(batch, "camera.focal_length_mm") / sensor * 36)
+        keep("off_lens", _off_lens_deg(batch))
+        picked = np.arange(-self._rows % self._step, batch.num_rows, self._step)
+        if picked.size:
+            size, centre = _boxes(batch.take(pa.array(picked)), self._landmarks)
+            for name, values in zip(("face_size", "face_x", "face_y"), (size, *centre.T),
+                                    strict=True):  # fmt: skip
+                keep(name, values)
+        self._count_names(batch)
+        face = _keys(batch, "expression", ARKIT_UNITS)
+        shown = [i for i, unit in enumerate(ARKIT_UNITS) if not unit.startswith("eyeLook")]
+        keep("expression", face[:, shown].max(axis=1).astype(np.float64))
+        self._count_units(face)
+        self._group(batch, face[:, shown])
+        self._rows += batch.num_rows
+
+    def _count_names(self, batch: pa.RecordBatch) -> None:
+        for group, path in NAMED.items():
+            for found in pc.value_counts(column(batch, path)).to_pylist():
+                self._names[group][found["values"] or f"no {group}"] += found["counts"]
+        worn = {item: column(batch, f"{item}.id").is_valid().to_numpy(zero_copy_only=False)
+                for item in ("clothing", "glasses", "headwear")}  # fmt: skip
+        bearded = pc.not_equal(column(batch, "facial_hair.style"), "shaved")
+        lit = column(batch, "environment.key_light").is_valid()
+        has: dict[str, NDArray[np.bool_]] = {
+            **worn,
+            "beard": bearded.to_numpy(zero_copy_only=False),
+            "makeup": _floats(batch, "skin.makeup") > ACTIVE,
+            "grey hair": _floats(batch, "hair.grey") > HIGH,
+            "key light": lit.to_numpy(zero_copy_only=False),
+        }
+        for name in PRESENT:
+            self._present[name] += int(has[name].sum())
+        for name in _ANCESTRY:
+            self._ancestry[name] += float(_floats(batch, f"identity.{name}").sum())
+
+    def _count_units(self, face: NDArray[np.float32]) -> None:
+        at = {unit: i for i, unit in enumerate(ARKIT_UNITS)}
+        for name, units in UNIT_NAMES.items():
+            weights = face[:, [at[u] for u in units]]
+            self._high[name] += int((weights > HIGH).sum())
+            self._levels[name] += np.histogram(weights[weights > ACTIVE], _LEVELS)[0]
+
+    def _group(self, batch: pa.RecordBatch, face: NDArray[np.float32]) -> None:
+        self._identities.append(np.asarray(column(batch, "sample.identity_id"), np.int64))
+        variation = np.asarray(column(batch, "sample.variation"))
+        self._neutral += int(((variation == 0) & (face.max(axis=1) <= 0)).sum())
+        ids = column(batch, "sample.track_id")
+        if ids.null_count == batch.num_rows:
+            return
+        on_track = ids.is_valid().to_numpy(zero_copy_only=False)
+        track = np.asarray(ids.fill_null(0), np.int64)
+        self._tracks.append(track[on_track])
+        time_s = _floats(batch, "sample.time_s")
+        self._seconds = max(self._seconds, float(time_s[on_track].max()))
+        series = np.column_stack(
+            [
+                time_s,
+                *(_floats(batch, f"pose.{angle}_deg") for angle in ("yaw", "pitch", "roll")),
+                _keys(batch, "expression", ("eyeBlinkLeft", "eyeBlinkRight")).mean(axis=1),
+            ]
+        )
+        for id_ in np.unique(track[on_track]).tolist():
+            if id_ in self._followed or len(self._followed) < MAX_TRACKS:
+                parts = self._followed.setdefault(id_, [])
+                if sum(map(len, parts)) < MAX_TRACK_FRAMES:
+                    parts.append(series[on_track & (track == id_)])
+
+    def figures(self) -> Figures:
+        n = self._rows
+        shares = {
+            group: {name: count / n for name, count in names.most_common()}
+            for group, names in self._names.items()
+        }
+        units = {
+            name: UnitFigures(self._high[name] / n / len(members), _quantiles(self._levels[name]))
+            for name, members in UNIT_NAMES.items()
+        }
+        return Figures(
+            name=self._source.name,
+            title=self._source.title,
+            n=n,
+            values={
+                name: np.concatenate(self._values[name]).astype(np.float64) for name in QUANTITIES
+            },
+            shares=shares,
+            present={name: count / n for name, count in self._present.items()},
+            ancestry={name: total / n for name, total in self._ancestry.items()},
+            units=dict(sorted(units.items(), key=lambda item: -item[1].high)),
+            grouping=self._grouping(),
+            tracks=tuple(_track(id_, parts) for id_, parts in sorted(self._followed.items())),
+        )
+
+    def _grouping(self) -> Grouping:
+        each = np.unique(np.concatenate(self._identities), return_counts=True)[1]
+        frames = np.array([0])
+        if self._tracks:
+            frames = np.unique(np.concatenate(self._tracks), return_counts=True)[1]
+        return Grouping(
+            identities=len(each),
+            rows_an_identity=(int(each.min()), int(each.max())),
+            neutral_first=self._neutral,
+            tracks=len(frames) if self._tracks else 0,
+            frames=(int(frames.min()), int(frames.max())),
+            seconds=self._seconds,
+        )
+
+
+def _track(id_: int, parts: list[F64]) -> Track:
+    rows = np.concatenate(parts)[:MAX_TRACK_FRAMES]
+    return Track(id_, *rows[np.argsort(rows[:, 0], kind="stable")].T)
+
+
+def _quantiles(counts: NDArray[np.int64]) -> tuple[float, float, float, float, float]:
+    total = counts.sum()
+    if total == 0:
+        return (np.nan,) * 5
+    below = np.concatenate([[0], np.cumsum(counts)]) / total
+    a, b, c, d, e = np.interp([0.05, 0.25, 0.5, 0.75, 0.95], below, _LEVELS).tolist()
+    return a, b, c, d, e
+
+
+def read_figures(source: Source, landmarks: Landmarks) -> Figures:
+    """Read what is plotted of a set.
+
+    Raises:
+        SpecError: a value breaks a rule of the scene spec; naming file, row, field and rule.
+    """
+    reader = _Reader(source, landmarks)
+    for batch in source.batches():
+        reader.add(batch)
+    return reader.figures()

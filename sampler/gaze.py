@@ -9,15 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from sampler.config_model import ConfigModel
-from sampler.quantities import Fraction, GazePitch, GazeYaw, Metres, Positive, Share
+from sampler.copula import ComponentConfig
+from sampler.quantities import Chance, Fraction, GazePitch, GazeYaw, Metres, Positive
 from sampler.streams import F64, Draws
 
 __all__ = ["Gaze", "GazeConfig", "GazeDraw", "aim", "draw", "lens_angles_deg"]
 
 
-class GazeConfig(ConfigModel):
-    lens_share: Share
+class GazeConfig(ComponentConfig):
+    lens_share: Chance
     """How many look into the lens, of those who can without strain."""
     yaw_limit_deg: Annotated[float, Field(gt=0, le=60)]
     pitch_limit_deg: Annotated[float, Field(gt=0, le=50)]

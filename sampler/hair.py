@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +13,11 @@ from scipy.special import expit
 from assets.catalog import BALD, SHAVED, ItemEntry
 from sampler.columns import Columns
 from sampler.config_model import ConfigModel, Within
+from sampler.copula import ComponentConfig
 from sampler.distributions import Distribution, LogUniform
 from sampler.identity import ANCESTRIES, Identity
 from sampler.pool import Pool, choose, merged
-from sampler.quantities import Fraction, Positive, Share, Signed
+from sampler.quantities import Chance, Fraction, Positive, Share, Signed
 from sampler.streams import F64, Draws
 from spec_schema.errors import SpecError, nearest
 
@@ -38,6 +39,8 @@ Length = Annotated[Distribution, Within("m", 0, 0.3)]
 class ByAncestry(ConfigModel):
     """A distribution for each dominant ancestry."""
 
+    one_draw: ClassVar[bool] = True
+
     european: Fraction
     asian: Fraction
     african: Fraction
@@ -45,6 +48,18 @@ class ByAncestry(ConfigModel):
     def ppf(self, u: F64, identity: Identity) -> F64:
         values = np.stack([getattr(self, a).ppf(u) for a in ANCESTRIES], axis=-1)
         return np.asarray(values[np.arange(len(u)), identity.dominant])
+
+
+class ByAge(ConfigModel):
+    """A share at 20 years and one at 80; between them it changes evenly."""
+
+    young: Chance
+    old: Chance
+
+    def at(self, age_years: F64) -> F64:
+        """``(n,)``"""
+        way = np.clip((age_years - 20) / 60, 0, 1)
+        return np.asarray(self.young + (self.old - self.young) * way)
 
 
 class Affinity(ConfigModel):
@@ -64,11 +79,11 @@ class Loss(ConfigModel):
     limit: Share
 
 
-class HairConfig(ConfigModel):
+class HairConfig(ComponentConfig):
     shares: dict[str, Share]
     """Replace the catalogue's shares, by style id."""
-    bald_female: Share
-    bald_male: Share
+    bald_female: ByAge
+    bald_male: ByAge
     """How many have no hair at all."""
     textures: dict[str, Affinity]
     """By the ``texture`` of a style; a texture not named here suits all alike."""
@@ -83,16 +98,17 @@ class HairConfig(ConfigModel):
     grey_onset: Years
     """Age at which half of the strands are grey."""
     grey_course_years: Positive
-    dyed_female: Share
-    dyed_male: Share
+    dyed_female: Chance
+    dyed_male: Chance
+    """How many hide what is grey."""
     recession: Loss
     thinning: Loss
 
 
-class FacialHairConfig(ConfigModel):
+class FacialHairConfig(ComponentConfig):
     shares: dict[str, Share]
-    bearded_share: Share
-    """Of men; nobody below sex 0.5."""
+    bearded: ByAge
+    """How many of the men; nobody below sex 0.5."""
     length: Length
     """Where the style does not state its own range (``min_length_m``, ``max_length_m``)."""
     density: ByAncestry
@@ -100,7 +116,7 @@ class FacialHairConfig(ConfigModel):
     redness_shift: Signed
 
 
-class BrowConfig(ConfigModel):
+class BrowConfig(ComponentConfig):
     thickness: Annotated[Distribution, Within("", 0.2, 1.7)]
     thickness_male: Annotated[float, Field(ge=0, le=0.3)]
     """Added for men."""
@@ -134,13 +150,13 @@ def pool(entries: dict[str, ItemEntry], config: HairConfig) -> Pool:
     return Pool.of(entries, "hair", config.shares)
 
 
-def _by_sex(female: float, male: float, sex: F64) -> F64:
-    return female + (male - female) * sex
+def _by_sex(female: F64 | float, male: F64 | float, identity: Identity) -> F64:
+    return np.asarray(female + (male - female) * identity.man)
 
 
 def _loss(config: Loss, draws: Draws, field: str, identity: Identity) -> F64:
-    years = identity.age_years - config.onset.ppf(draws.uniform(field))
-    by_sex = config.female_factor + (1 - config.female_factor) * identity.sex
+    years = identity.age_years - config.onset.ppf(draws.uniform(f"{field}.onset"))
+    by_sex = config.female_factor + (1 - config.female_factor) * identity.man
     return np.asarray(np.clip(years / config.course_years, 0, 1) * by_sex * config.limit)
 
 
@@ -172,8 +188,10 @@ def draw_hair(
     Args:
         hat: ``(n,)`` who wears something on the head that some styles don't fit under.
     """
-    sex = identity.sex
-    bald = draws.uniform("bald") < _by_sex(config.bald_female, config.bald_male, sex)
+    years = identity.age_years
+    bald = draws.uniform("bald") < _by_sex(
+        config.bald_female.at(years), config.bald_male.at(years), identity
+    )
     style = choose(_style_weights(config, styles, identity, hat), draws.uniform("style"))
 
     dark = np.clip((monk_tone - 4) / 4, 0, 1) * config.melanin_tone_pull
@@ -182,7 +200,7 @@ def draw_hair(
     onset = config.grey_onset.ppf(draws.uniform("grey_onset"))
     natural_grey = expit(4 * (identity.age_years - onset) / config.grey_course_years)
     natural_grey = np.where(natural_grey < 0.02, 0, natural_grey)
-    dyed = draws.uniform("dyed") < _by_sex(config.dyed_female, config.dyed_male, sex)
+    dyed = draws.uniform("dyed") < _by_sex(config.dyed_female, config.dyed_male, identity)
     grey = np.where(dyed, 0, natural_grey)
     redness = config.redness.ppf(draws.uniform("redness"))
     shortest, longest = (
@@ -208,7 +226,8 @@ def draw_facial_hair(
 ) -> Columns:
     """Draw the beard that goes with a head of hair."""
     style = choose(styles.by_sex(identity.sex), draws.uniform("style"))
-    shaved = (identity.sex < 0.5) | (draws.uniform("bearded") >= config.bearded_share)
+    bearded = draws.uniform("bearded") < config.bearded.at(identity.age_years)
+    shaved = (identity.sex < 0.5) | ~bearded
     u = draws.uniform("length")
     length = config.length.ppf(u)
     for k, stated in enumerate(styles.attributes):

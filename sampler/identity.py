@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from functools import cached_property, lru_cache
+from typing import Annotated, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import model_validator
+from pydantic import Field, model_validator
+from scipy.special import ndtr, ndtri
 
 from sampler.config_model import ConfigModel
+from sampler.copula import ComponentConfig
 from sampler.distributions import Categorical, TruncatedNormal
+from sampler.lookup import Lookup
 from sampler.quantities import Age, Fraction, Positive, Share
 from sampler.streams import F64, Draws
 
@@ -21,27 +26,39 @@ ANCESTRIES = ("european", "asian", "african")
 """In the order of their mean skin tone, light to dark (see sampler.skin)."""
 
 
+_CELLS: Final = 16384
+
+
 class ShapeConfig(ConfigModel):
     """Detail shape keys: a standard deviation for each family of keys."""
 
     strength: Positive
     """Multiplies all scales."""
-    cut: Positive
+    cut: Annotated[float, Field(ge=0.1, le=10)]
     """Normals are cut off at this many standard deviations."""
     side_correlation: Share
-    """Between the left and right key of a pair (``l-…``, ``r-…``)."""
+    """Of the normals before they are cut, between the left and the right key of a pair
+    (``l-…``, ``r-…``)."""
     scales: dict[str, Share]
     """Standard deviation by key pattern (``nose-*``), side prefixes left out; the longest
     pattern that matches decides."""
 
+    @cached_property
+    def _found(self) -> dict[str, float]:
+        return {}
+
     def scale(self, key: str) -> float:
         """Standard deviation of a key; 0 where no pattern names it."""
-        name = key[2:] if key[:2] in ("l-", "r-") else key
-        hits = [p for p in self.scales if fnmatchcase(name, p)]
-        return self.strength * self.scales[max(hits, key=len)] if hits else 0.0
+        known = self._found.get(key)
+        if known is None:
+            name = key[2:] if key[:2] in ("l-", "r-") else key
+            hits = [p for p in self.scales if fnmatchcase(name, p)]
+            known = self.strength * self.scales[max(hits, key=len)] if hits else 0.0
+            self._found[key] = known
+        return known
 
 
-class IdentityConfig(ConfigModel):
+class IdentityConfig(ComponentConfig):
     sex: Fraction
     """0 female to 1 male."""
     age: Age
@@ -73,6 +90,13 @@ class Identity:
     """Index into :data:`ANCESTRIES`."""
     weight: F64
     muscle: F64
+
+    @property
+    def man(self) -> F64:
+        """How far what women and men do differently is done as men do: 0 to 1, close to either
+        end but for faces between the two."""
+        male, female = self.sex**3, (1 - self.sex) ** 3
+        return np.asarray(male / (male + female))
 
     def macros(self) -> Mapping[str, F64]:
         """The spec's columns but for ``shape``."""
@@ -107,31 +131,52 @@ def draw(config: IdentityConfig, draws: Draws) -> Identity:
     )
 
 
+@lru_cache(maxsize=8)
+def _cut_normals(cut: float) -> tuple[Lookup, Lookup, Lookup]:
+    """From uniforms to normals cut off at ``cut``, from uniforms to whole normals, and from
+    whole normals to cut ones. Nothing comes from beyond 4 deviations, however late the cut."""
+    normal = TruncatedNormal(loc=0, scale=1, low=-cut, high=cut)
+    last = 0.5 / _CELLS
+
+    def kept(u: F64) -> F64:
+        return np.clip(u, last, 1 - last)
+
+    return (
+        Lookup.of(lambda u: normal.ppf(kept(u)), 0, 1, _CELLS),
+        Lookup.of(lambda u: np.asarray(ndtri(kept(u))), 0, 1, _CELLS),
+        Lookup.of(lambda z: normal.ppf(np.asarray(ndtr(z))), -8, 8, _CELLS),
+    )
+
+
 def draw_shape(
     config: ShapeConfig, draws: Draws, keys: Sequence[str], one_sided: frozenset[str]
 ) -> NDArray[np.float32]:
     """Weights ``(n, K)`` of the shape keys: in -1 to 1, one-sided ones in 0 to 1.
 
-    A one-sided key is a normal about minus half its deviation, cut at zero, so that two in
-    three faces do without it.
+    Each is a normal that is cut off. Left and right of a pair share a Gaussian copula. A
+    one-sided key is a normal about plus half its deviation, cut at zero, so that two in three
+    faces do without it.
     """
-    normal = TruncatedNormal(loc=0, scale=1, low=-config.cut, high=config.cut)
-    together = config.side_correlation
-    apart = (1 - together**2) ** 0.5
+    cut_normal, whole_normal, cut_off = _cut_normals(config.cut)
+    together = config.side_correlation**0.5
+    apart = (1 - config.side_correlation) ** 0.5
     pairs: dict[str, F64] = {}
-    out = np.zeros((draws.n, len(keys)), np.float32)
-    for column, key in enumerate(keys):
+    # In memory a key's rows lie side by side, as columns and matrix products want them.
+    out = np.zeros((len(keys), draws.n), np.float32)
+    for row, key in zip(out, keys, strict=True):
         scale = config.scale(key)
         if scale == 0:
             continue
-        z = normal.ppf(draws.uniform(key))
-        name = key[2:]
+        u, name = draws.uniform(key), key[2:]
         if key[:2] in ("l-", "r-"):
             if name not in pairs:
-                pairs[name] = normal.ppf(draws.uniform(f"both-{name}"))
-            z = together * pairs[name] + apart * z
-        if key in one_sided:
-            out[:, column] = np.clip(scale * (z - 0.5), 0, 1)
+                pairs[name] = together * whole_normal(draws.uniform(f"both-{name}"))
+            z = cut_off(pairs[name] + apart * whole_normal(u))
         else:
-            out[:, column] = np.clip(scale * z, -1, 1)
-    return out
+            z = cut_normal(u)
+        if key in one_sided:
+            np.maximum(z - 0.5, 0, out=z)
+        np.multiply(z, scale, out=row, casting="same_kind")
+        if scale * config.cut > 1:
+            np.clip(row, -1, 1, out=row)
+    return out.T

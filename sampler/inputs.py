@@ -39,6 +39,14 @@ class Landmarks(Protocol):
             expression: ``(n, 52)`` in the order of ``ARKIT_UNITS``.
         """
 
+    def neutral_head_m(
+        self, macro: Mapping[str, NDArray[np.float64]], shape: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """``(n, 68, 3)`` the same without expression."""
+
+    def moved_head_m(self, expression: NDArray[np.float32]) -> NDArray[np.float32]:
+        """``(n, 68, 3)`` what an expression adds to the neutral face; linear in the weights."""
+
 
 @dataclass(frozen=True)
 class Inputs:

@@ -3,32 +3,38 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
+from sampler.interruption import term_is_an_interrupt
+from sampler.version import own_version
 from spec_schema.errors import EXIT_INTERRUPTED, EXIT_USAGE, ReplicantfaceError
 
 __all__ = ["app", "main"]
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
-_HELP = """Plot the distributions of one or more manifests.
+_HELP = """Plot the distributions of manifests and of rendered datasets.
 
-Head pose, face size and position, gaze, people, hair, worn things, light. Several manifests
-are laid over each other.
+Head pose, face size and position, gaze, people, hair, worn things, light, expression, and tracks
+over time. Several sets are laid over each other; of a dataset's folder, the samples that are
+complete. A PNG or SVG is one sheet, a PDF has pages.
 
 \b
 Examples:
   rf-plot manifest.parquet -o poses.png
   rf-plot manifest.parquet --summary
   rf-plot train.parquet test.parquet -o both.pdf
-  rf-plot mine.parquet --against facesynthetics -o poses.svg
+  rf-plot faces/manifest.parquet faces/ --summary -o planned-and-rendered.pdf
+  rf-plot mine.parquet --against facesynthetics --sections pose,people -o poses.svg
 
+\b
+Sections: pose, framing, gaze, people, hair, worn, light, expression, tracks
 Exit codes: 0 done, 2 nothing done, 75 interrupted.
 """
 
-_FORMATS = (".png", ".svg", ".pdf")
+_FORMATS: Final = (".png", ".svg", ".pdf")
 
 
 def _fail(message: str) -> typer.Exit:
@@ -38,24 +44,41 @@ def _fail(message: str) -> typer.Exit:
 
 @app.command(help=_HELP)
 def plot_manifests(
-    manifests: Annotated[list[Path], typer.Argument(help="Manifests of rf-sample.")],
+    sets: Annotated[
+        list[Path] | None,
+        typer.Argument(help="Manifests of rf-sample, or folders of rf-render.", show_default=False),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", help="PNG, SVG or PDF file to write.")
     ] = None,
     summary: Annotated[bool, typer.Option("--summary", help="Print the figures as text.")] = False,
     against: Annotated[
         str | None,
-        typer.Option(help="Preset or TOML file whose declared pose is drawn as dashed lines."),
+        typer.Option(
+            metavar="PRESET", help="Preset or TOML file whose declarations are drawn dashed."
+        ),
     ] = None,
+    sections: Annotated[
+        str | None,
+        typer.Option(metavar="NAME,…", help="Only these parts, such as pose,gaze."),
+    ] = None,
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version, and stop.", is_eager=True)
+    ] = False,
 ) -> None:
+    if version:
+        typer.echo(f"rf-plot {own_version()}")
+        return
+    if not sets:
+        raise _fail("what to plot? For example: rf-plot manifest.parquet -o poses.png")
     if output is None and not summary:
         raise _fail("nothing to do: give -o poses.png, or --summary, or both")
-    if output is not None and output.suffix.lower() not in _FORMATS:
-        raise _fail(f"{output}: the name must end in {', '.join(_FORMATS)}")
-    if output is not None and not output.parent.is_dir():
-        raise _fail(f"{output}: there is no folder {str(output.parent)!r}")
+    if output is not None:
+        _check_output(output)
+    term_is_an_interrupt()
+    names = [name.strip() for name in (sections or "").split(",") if name.strip()]
     try:
-        _run(manifests, output, summary, against)
+        _run(sets, output, summary, against, names)
     except ReplicantfaceError as e:
         typer.echo(f"rf-plot: {e}", err=True)
         raise typer.Exit(e.exit_code) from e
@@ -66,26 +89,64 @@ def plot_manifests(
         raise _fail(f"{e.filename or output}: {e.strerror or e}") from e
 
 
-def _run(manifests: list[Path], output: Path | None, summary: bool, against: str | None) -> None:
-    from sampler import figures
-    from sampler.config import load_config
-    from sampler.inputs import load_inputs
-    from sampler.plots import plot
+def _check_output(output: Path) -> None:
+    if output.is_dir():
+        raise _fail(f"{output}: is a folder; name a file that ends in {', '.join(_FORMATS)}")
+    if output.exists() and not output.is_file():
+        raise _fail(f"{output}: not a regular file, so it is not replaced")
+    if output.suffix.lower() not in _FORMATS:
+        raise _fail(f"{output}: the name must end in {', '.join(_FORMATS)}")
+    if not output.parent.is_dir():
+        raise _fail(f"{output}: there is no folder {str(output.parent)!r}")
 
-    reference = load_config(against).pose if against is not None else None
-    for path in manifests:
-        figures.check(path)
-    landmarks = load_inputs().landmarks
-    read = [figures.read_figures(path, landmarks) for path in manifests]
-    if summary:
-        typer.echo("\n\n".join(figures.summary(f) for f in read))
+
+def _run(
+    paths: list[Path], output: Path | None, summary: bool, against: str | None, sections: list[str]
+) -> None:
+    from sampler.config import load_config
+    from sampler.declared import declared
+    from sampler.figures import read_figures
+    from sampler.inputs import load_inputs
+    from sampler.sources import open_sources
+
+    reference = None
+    if against is not None:
+        name = Path(against).stem if against.endswith(".toml") else against
+        reference = declared(load_config(against), name)
     if output is not None:
+        from sampler.plots import check_sections
+
+        check_sections(sections)
+    inputs = load_inputs()
+    sources = open_sources(paths, inputs.landmarks.shape_keys)
+    for source in sources:
+        if source.broken:
+            typer.echo(
+                f"rf-plot: note: {source.path}: {source.broken} completion markers can't be "
+                "read; their samples are left out",
+                err=True,
+            )
+        pack = source.manifest.info.asset_lock.get("head")
+        if pack is not None and pack != inputs.asset_lock.get("head"):
+            typer.echo(
+                f"rf-plot: note: {source.path}: drawn for another head model, so its face boxes "
+                "are not exact",
+                err=True,
+            )
+    read = [read_figures(source, inputs.landmarks) for source in sources]
+    if output is not None:
+        from sampler.plots import plot
+
         partial = output.with_name(f".{output.stem}.partial{output.suffix}")
         try:
-            plot(read, partial, reference)
+            plot(read, partial, reference, sections)
             partial.replace(output)
         finally:
             partial.unlink(missing_ok=True)
+    if summary:
+        from sampler.summary import summary as in_words
+
+        typer.echo(in_words(read, reference))
 
 
 def main() -> None:

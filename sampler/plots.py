@@ -1,192 +1,361 @@
-"""Pictures of a manifest's distributions, for a paper or a README."""
+"""Sheets of a set's distributions, at the width of a printed page."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.backends.backend_pdf import PdfPages
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
-from scipy.ndimage import gaussian_filter
 
+from sampler import panels
+from sampler.declared import Declared
 from sampler.figures import Figures
-from sampler.pose import PoseConfig
+from sampler.panels import DASHED, REFERENCE, STYLE, look_of
+from sampler.plotted import HIGH, PRESENT, QUANTITIES, bin_edges
 from sampler.streams import F64
+from spec_schema.errors import SpecError, nearest
 
-__all__ = ["plot"]
+__all__ = ["SECTIONS", "plot"]
 
-# Okabe & Ito's palette: told apart by colour-blind readers and in grey.
-_COLOURS: Final = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#e69f00")
-_REFERENCE: Final = "#333333"
-_STYLE: Final[dict[Any, Any]] = {
-    "font.size": 8.5,
-    "axes.titlesize": 9,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.linewidth": 0.6,
-    "xtick.major.width": 0.6,
-    "ytick.major.width": 0.6,
-    "xtick.labelsize": 7.5,
-    "ytick.labelsize": 7.5,
-    "legend.frameon": False,
-    "svg.hashsalt": "replicantface",
-}
-_MOST_BARS: Final = 14
+_WIDTH: Final = 6.875
+"""Inches; two columns of the common conference templates."""
+_DPI: Final = 240
+"""Of a PNG, and of the maps' cells in a PDF or SVG."""
+_PAGE_HEIGHT: Final = 9.4
+_COLUMNS: Final = 3
+_ROW: Final = 1.5
+_MAP: Final = 1.65
+_LOWEST_MAP: Final = 1.2
+_HEADING: Final = 0.26
+_BAR: Final = 0.11
+"""Inches of height for each name of a bar chart."""
+_MOST_BARS: Final = 28
 
-
-def _histogram(
-    axes: Axes,
-    series: Sequence[F64],
-    label: str,
-    limits: tuple[float, float] | None = None,
-    reference: F64 | None = None,
-    bins: int = 60,
-) -> None:
-    low, high = limits or (min(v.min() for v in series), max(v.max() for v in series))
-    if low == high:
-        low, high = low - 0.5, high + 0.5
-    edges = np.linspace(low, high, bins + 1)
-    for k, values in enumerate(series):
-        density = np.histogram(values, edges)[0] / len(values)
-        colour = _COLOURS[k % len(_COLOURS)]
-        axes.stairs(density, edges, color=colour, linewidth=1.0)
-        if len(series) == 1:
-            axes.stairs(density, edges, color=colour, fill=True, alpha=0.25)
-    if reference is not None:
-        density = np.histogram(reference, edges)[0] / len(reference)
-        axes.stairs(density, edges, color=_REFERENCE, linewidth=1.0, linestyle="--")
-    if len(series) == 1:
-        text = f"mean {series[0].mean():.3g}   sd {series[0].std():.3g}"
-        axes.set_title(text, loc="right", fontsize=7)
-    axes.set_xlabel(label)
-    axes.set_yticks([])
-    axes.spines["left"].set_visible(False)
-    axes.set_xlim(low, high)
-    axes.set_ylim(bottom=0)
+Panel = Callable[[Axes], None]
+Sized = tuple[Panel, float]
+"""A panel and the height that it needs, in inches."""
 
 
-def _heat(
-    axes: Axes,
-    pairs: Sequence[tuple[F64, F64]],
-    labels: tuple[str, str],
-    limits: tuple[tuple[float, float], tuple[float, float]],
-    bins: int = 60,
-) -> None:
-    """The first manifest as a map, the others as outlines of their densest 90 %."""
-    edges = [np.linspace(*limit, bins + 1) for limit in limits]
-    for k, (x, y) in enumerate(pairs):
-        density = np.histogramdd(np.stack([x, y], axis=-1), bins=edges)[0].T
-        if k == 0:
-            axes.pcolormesh(*edges, np.sqrt(density), cmap="Blues", rasterized=True)
-            continue
-        density = gaussian_filter(density, 1.2)
-        ordered = np.sort(density.ravel())[::-1]
-        level = ordered[np.searchsorted(np.cumsum(ordered), 0.9 * ordered.sum())]
-        middles = [(e[1:] + e[:-1]) / 2 for e in edges]
-        colour = _COLOURS[k % len(_COLOURS)]
-        axes.contour(*middles, density, levels=[max(level, 1e-6)], colors=[colour], linewidths=0.9)
-    axes.set(xlabel=labels[0], ylabel=labels[1], xlim=limits[0], ylim=limits[1])
+@dataclass(frozen=True)
+class _Row:
+    """Columns beside each other, each of panels above each other."""
+
+    columns: Sequence[Sequence[Sized]]
+    count: int = _COLUMNS
+
+    @property
+    def height(self) -> float:
+        return max(sum(height for _, height in column) for column in self.columns)
 
 
-def _bars(axes: Axes, groups: Sequence[dict[str, float]], title: str) -> None:
-    names = list(dict.fromkeys(name for group in groups for name in group))
-    names.sort(key=lambda name: -max(group.get(name, 0.0) for group in groups))
-    names = names[:_MOST_BARS]
-    height = 0.8 / len(groups)
-    for k, group in enumerate(groups):
-        at = np.arange(len(names)) + (k - (len(groups) - 1) / 2) * height
-        shares = [100 * group.get(name, 0.0) for name in names]
-        axes.barh(at, shares, height, color=_COLOURS[k % len(_COLOURS)], alpha=0.8)
-    axes.set_yticks(range(len(names)), [n.replace("_", " ") for n in names], fontsize=6.5)
-    axes.set_ylim(max(len(names), 3) - 0.4, -0.6)
-    axes.tick_params(axis="y", length=0)
-    axes.set_xlabel("share (%)")
-    axes.set_title(title, loc="left")
+@dataclass(frozen=True)
+class _Section:
+    title: str
+    rows: Sequence[_Row]
+
+    @property
+    def height(self) -> float:
+        return _HEADING + sum(row.height for row in self.rows)
 
 
-def _limits(series: Sequence[F64]) -> tuple[float, float]:
-    """Room for nearly all values, so that a long tail does not squeeze the rest."""
-    return (
-        float(min(np.percentile(v, 0.2) for v in series)),
-        float(max(np.percentile(v, 99) for v in series)),
+class _Sets:
+    """Makes the panels of some sets and a reference."""
+
+    def __init__(self, sets: Sequence[Figures], against: Declared | None) -> None:
+        self.sets, self.against = sets, against
+
+    def values(self, name: str) -> list[F64]:
+        return [s.values[name] for s in self.sets]
+
+    def histogram(self, name: str) -> Panel:
+        reference = self.against.values.get(name) if self.against else None
+
+        def draw(axes: Axes) -> None:
+            panels.histogram(axes, QUANTITIES[name], self.values(name), reference)
+
+        return draw
+
+    def heats(self, x: str, y: str, cells: float = 2, downward: bool = False) -> list[Panel]:
+        """One map for each set, all on the same cells."""
+        pairs = list(zip(self.values(x), self.values(y), strict=True))
+        reference = None
+        a = self.against
+        if a is not None and {x, y} <= a.values.keys() and a.independent(x, y):
+            reference = (a.values[x], a.values[y])
+
+        def of(k: int) -> Panel:
+            def draw(axes: Axes) -> None:
+                panels.heat(axes, (QUANTITIES[x], QUANTITIES[y]), pairs, k, reference, cells)
+                if downward:
+                    axes.invert_yaxis()
+                if len(self.sets) > 1:
+                    axes.set_title(self.sets[k].name, loc="left", color=look_of(k).colour)
+
+            return draw
+
+        return [of(k) for k in range(len(self.sets))]
+
+    def bars(
+        self, title: str, shares: Callable[[Figures], Mapping[str, float]],
+        reference: Mapping[str, float] | None = None, names: Sequence[str] | None = None,
+    ) -> Sized:  # fmt: skip
+        groups = [dict(shares(s)) for s in self.sets]
+        if names is None:
+            found = dict.fromkeys(name for group in groups for name in group)
+            names = sorted(found, key=lambda name: -max(g.get(name, 0.0) for g in groups))
+            if len(names) > _MOST_BARS:
+                rest = names[_MOST_BARS - 1 :]
+                other = f"{len(rest)} others"
+                for group in groups:
+                    group[other] = sum(group.get(name, 0.0) for name in rest)
+                names = [*names[: _MOST_BARS - 1], other]
+        shown = list(names)
+
+        def draw(axes: Axes) -> None:
+            panels.bars(axes, groups, title, shown, reference)
+
+        return draw, self._bar_height(len(shown))
+
+    def _bar_height(self, names: int) -> float:
+        each = _BAR * max(1.0, 0.6 * len(self.sets))
+        return max(0.65 + each * names, 1.1)
+
+
+def _grid(cells: Iterable[Panel], height: float = _ROW) -> list[_Row]:
+    flat = [[(panel, height)] for panel in cells]
+    return [_Row(flat[k : k + _COLUMNS]) for k in range(0, len(flat), _COLUMNS)]
+
+
+def _pose(s: _Sets) -> _Section:
+    maps = s.heats("yaw", "pitch")
+    if len(s.sets) == 1:
+        maps += s.heats("yaw", "roll") + s.heats("pitch", "roll")
+    rows = _grid(map(s.histogram, ("yaw", "pitch", "roll")))
+    wide, high = (np.ptp(bin_edges(QUANTITIES[n], s.values(n))) for n in ("yaw", "pitch"))
+    height = max(0.75 + 1.35 * float(high / wide), _LOWEST_MAP)
+    return _Section("Head pose in the camera frame", [*rows, *_grid(maps, height)])
+
+
+def _framing(s: _Sets) -> _Section:
+    maps = s.heats("face_x", "face_y", 1, downward=True)
+    cells = list(map(s.histogram, ("face_size", "face_x", "face_y", "distance", "focal_length")))
+    if len(maps) == 1:
+        return _Section("Face size and position", _grid([*cells, *maps]))
+    return _Section("Face size and position", [*_grid(cells), *_grid(maps, _MAP)])
+
+
+def _gaze(s: _Sets) -> _Section:
+    cells = list(map(s.histogram, ("gaze_yaw", "gaze_pitch", "off_lens")))
+    maps = s.heats("gaze_yaw", "gaze_pitch", 1)
+    if len(s.sets) == 1:
+        maps += s.heats("yaw", "gaze_yaw") + s.heats("pitch", "gaze_pitch")
+    return _Section("Gaze", [*_grid(cells), *_grid(maps, _MAP)])
+
+
+def _people(s: _Sets) -> _Section:
+    shares, height = s.bars("ancestry", lambda f: f.ancestry)
+
+    def mean_shares(axes: Axes) -> None:
+        shares(axes)
+        axes.set_xlabel("mean share (%)")
+
+    ancestry = (mean_shares, height)
+    iris = s.bars("iris", lambda f: f.shares["iris"])
+    skins = s.bars("skin texture", lambda f: f.shares["skin texture"])
+    wrinkles = (s.histogram("wrinkles"), _ROW)
+    rows = _grid(map(s.histogram, ("sex", "age", "tone")))
+    return _Section("People", [*rows, _Row([[ancestry, wrinkles], [iris], [skins]])])
+
+
+def _hair(s: _Sets) -> _Section:
+    styles = s.bars("hair", lambda f: f.shares["hair"])
+    beards = s.bars("facial hair", lambda f: f.shares["facial hair"])
+    colours = [(s.histogram(name), _ROW) for name in ("melanin", "grey")]
+    return _Section("Hair", [_Row([[styles], [beards], colours])])
+
+
+def _worn(s: _Sets) -> _Section:
+    reference = s.against.present if s.against else None
+    has = s.bars("what a face has", lambda f: f.present, reference, PRESENT)
+
+    def worn(item: str) -> Sized:
+        def among(f: Figures) -> dict[str, float]:
+            return {name: share for name, share in f.shares[item].items() if name != f"no {item}"}
+
+        return s.bars(item, among)
+
+    columns = [[has], [worn("clothing")], [worn("glasses"), worn("headwear")]]
+    return _Section("Accessories and clothes", [_Row(columns)])
+
+
+def _light(s: _Sets) -> _Section:
+    hdris = s.bars("environment (HDRI)", lambda f: f.shares["environment (HDRI)"])
+    names = ("hdri_rotation", "key_power", "key_azimuth", "key_elevation")
+    cells = [(s.histogram(name), _ROW) for name in names if all(map(len, s.values(name)))]
+    return _Section("Light", [_Row([[hdris], cells[:2], cells[2:]])])
+
+
+def _expression(s: _Sets) -> _Section:
+    names = sorted(s.sets[0].units, key=lambda name: -max(f.units[name].high for f in s.sets))
+    high = s.bars(
+        f"units above {HIGH:g}", lambda f: {n: u.high for n, u in f.units.items()}, None, names
     )
 
+    def intensities(axes: Axes) -> None:
+        panels.ranges(axes, [f.units for f in s.sets], names)
 
-def _worn(figures: Figures) -> dict[str, float]:
-    return {
-        item: 1 - figures.shares[item].get(f"no {item}", 0.0)
-        for item in ("glasses", "headwear", "clothing")
-    }
-
-
-def _reference(pose: PoseConfig | None) -> dict[str, F64 | None]:
-    if pose is None:
-        return dict.fromkeys(("yaw", "pitch", "roll"))
-    u = (np.arange(200_000) + 0.5) / 200_000
-    return {name: getattr(pose, name).ppf(u) for name in ("yaw", "pitch", "roll")}
+    strongest = (s.histogram("expression"), _ROW)
+    return _Section("Expression", [_Row([[high], [(intensities, high[1])], [strongest]])])
 
 
-def plot(manifests: Sequence[Figures], target: Path, against: PoseConfig | None = None) -> None:
-    """Draw all panels into a PNG, SVG or PDF.
+def _tracks(s: _Sets) -> _Section:
+    lines = (("yaw", "yaw (°)"), ("pitch", "pitch (°)"), ("roll", "roll (°)"), ("blink", "blink"))
+
+    def of(f: Figures, name: str, label: str) -> Panel:
+        def draw(axes: Axes) -> None:
+            panels.time_series(axes, f.tracks, name, label, name == "blink")
+            if name == "yaw" and len(s.sets) > 1:
+                axes.set_title(f.name, loc="left")
+            if name == "yaw":
+                axes.legend(loc="lower right", bbox_to_anchor=(1, 1), ncols=4,
+                            handlelength=1.2, columnspacing=1, borderpad=0)  # fmt: skip
+
+        return draw
+
+    moving = [f for f in s.sets if f.tracks]
+    heights = (1.0, 0.9, 0.9, 1.05)
+    columns = [
+        [(of(f, *line), height) for line, height in zip(lines, heights, strict=True)]
+        for f in moving
+    ]
+    return _Section("Tracks over time", [_Row(columns, len(moving))])
+
+
+_MAKERS: Final[Mapping[str, Callable[[_Sets], _Section]]] = {
+    "pose": _pose,
+    "framing": _framing,
+    "gaze": _gaze,
+    "people": _people,
+    "hair": _hair,
+    "worn": _worn,
+    "light": _light,
+    "expression": _expression,
+    "tracks": _tracks,
+}
+SECTIONS: Final = tuple(_MAKERS)
+
+
+def check_sections(names: Sequence[str]) -> None:
+    """Refuse unknown sections.
+
+    Raises:
+        SpecError: with the nearest valid name.
+    """
+    for name in names:
+        if name not in SECTIONS:
+            raise SpecError(f"no section {name!r}; {nearest(name, SECTIONS)}")
+
+
+def plot(
+    sets: Sequence[Figures],
+    target: Path,
+    against: Declared | None = None,
+    sections: Sequence[str] = (),
+) -> None:
+    """Draw into a PNG or SVG (one sheet) or a PDF (pages). Equal input gives equal bytes.
 
     Args:
-        manifests: overlaid in this order.
+        sets: laid over each other in this order.
         target: its suffix decides the format.
-        against: a declared pose to overlay as dashed lines.
+        against: a declared pose, framing and people to overlay as dashed lines.
+        sections: which of :data:`SECTIONS`; all that apply by default.
     """
-    with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=(11, 12.2), layout="constrained")
-        grid = figure.subplots(5, 4)
-        reference = _reference(against)
+    maker = _Sets(sets, against)
+    wanted = [name for name in SECTIONS if name in (sections or SECTIONS)]
+    if not any(s.tracks for s in sets):
+        if sections and "tracks" in sections:
+            raise SpecError("section 'tracks': none of the sets has tracks")
+        wanted = [name for name in wanted if name != "tracks"]
+    made = [_MAKERS[name](maker) for name in wanted]
+    suffix = target.suffix.lower()
+    with mpl.rc_context(STYLE):
+        if suffix == ".pdf":
+            with PdfPages(target, metadata={"CreationDate": None, "Creator": "rf-plot"}) as pdf:
+                for page in _pages(made):
+                    pdf.savefig(_sheet(page, sets, against), dpi=_DPI)
+            return
+        figure = _sheet(made, sets, against)
+        if suffix == ".svg":
+            figure.savefig(target, dpi=_DPI, metadata={"Date": None, "Creator": "rf-plot"})
+        else:
+            figure.savefig(target, dpi=_DPI, metadata={"Software": "rf-plot"})
 
-        def values(name: str) -> list[F64]:
-            return [f.values[name] for f in manifests]
 
-        for axes, name, limit in zip(grid[0], ("yaw", "pitch", "roll"), (95, 65, 65), strict=False):
-            series = values(f"{name} (deg)")
-            reach = max(limit, *(float(np.abs(v).max()) for v in series))
-            _histogram(axes, series, f"{name} (deg)", (-reach, reach), reference[name])
-        pairs = list(zip(values("yaw (deg)"), values("pitch (deg)"), strict=True))
-        _heat(grid[0, 3], pairs, ("yaw (deg)", "pitch (deg)"), ((-95, 95), (-65, 65)))
+def _pages(sections: Sequence[_Section]) -> list[list[_Section]]:
+    """Sections in order, as many on a page as fit."""
+    pages: list[list[_Section]] = []
+    left = 0.0
+    for section in sections:
+        if not pages or section.height > left:
+            pages.append([])
+            left = _PAGE_HEIGHT
+        pages[-1].append(section)
+        left -= section.height
+    return pages
 
-        sizes, centres = [f.box_size for f in manifests], [f.box_centre for f in manifests]
-        _histogram(grid[1, 0], sizes, "face box, longer side (picture widths)", (0, 1))
-        _heat(
-            grid[1, 1], [(c[:, 0], c[:, 1]) for c in centres],
-            ("face centre x (widths)", "y, downward"), ((0, 1), (0, 1)), bins=80,
+
+def _sheet(
+    sections: Sequence[_Section], sets: Sequence[Figures], against: Declared | None
+) -> Figure:
+    lines = -(-(len(sets) + (against is not None)) // 2)
+    legend = 0.1 + 0.16 * lines
+    height = legend + sum(section.height for section in sections)
+    figure = Figure(figsize=(_WIDTH, height), layout="constrained")
+    # Subfigures inside subfigures would leave room for the heading in every row.
+    rows = [(row, "" if k else section.title) for section in sections
+            for k, row in enumerate(section.rows)]  # fmt: skip
+    heights = [row.height + (_HEADING if title else 0) for row, title in rows]
+    parts = figure.subfigures(1 + len(rows), 1, height_ratios=[legend, *heights], squeeze=False)[
+        :, 0
+    ]
+    parts[0].legend(handles=_handles(sets, against), loc="upper left", ncols=2, borderpad=0.2)
+    for part, (row, title) in zip(parts[1:], rows, strict=True):
+        if title:
+            part.suptitle(title, x=0.01, ha="left", fontweight="bold")
+        _fill(part, row)
+    return figure
+
+
+def _fill(part: SubFigure, row: _Row) -> None:
+    places = part.add_gridspec(1, row.count)
+    for k, column in enumerate(row.columns):
+        heights = [height for _, height in column]
+        spare = row.height - sum(heights)
+        cells = places[0, k].subgridspec(
+            len(column) + (spare > 0.05), 1,
+            height_ratios=[*heights, spare] if spare > 0.05 else heights,
         )  # fmt: skip
-        grid[1, 1].invert_yaxis()
-        grid[1, 1].set_aspect("equal")
-        distance, focal = values("distance (m)"), values("focal length (mm)")
-        _histogram(grid[1, 2], distance, "distance (m)", _limits(distance))
-        _histogram(grid[1, 3], focal, "focal length (35 mm equivalent)", _limits(focal))
+        for i, (panel, _) in enumerate(column):
+            panel(part.add_subplot(cells[i]))
+        if spare > 0.05:
+            part.add_subplot(cells[len(column)]).set_axis_off()
+    for k in range(len(row.columns), row.count):
+        part.add_subplot(places[0, k]).set_axis_off()
 
-        pairs = list(zip(values("gaze yaw (deg)"), values("gaze pitch (deg)"), strict=True))
-        _heat(grid[2, 0], pairs, ("gaze yaw (deg)", "gaze pitch (deg)"), ((-35, 35), (-25, 25)))
-        _histogram(grid[2, 1], values("sex"), "sex (0 female, 1 male)", (0, 1), bins=40)
-        _histogram(grid[2, 2], values("age (years)"), "age (years)", (18, 90), bins=36)
-        _histogram(grid[2, 3], values("Monk tone"), "skin tone (Monk scale)", (1, 10), bins=36)
 
-        _histogram(grid[3, 0], values("hair melanin"), "hair melanin", (0, 1), bins=40)
-        _histogram(grid[3, 1], values("grey hair"), "grey strands", (0, 1), bins=40)
-        _bars(grid[3, 2], [_worn(f) for f in manifests], "worn")
-        _bars(grid[3, 3], [dict(f.units) for f in manifests], "expression units above 0.25")
-        for axes, group in zip(
-            grid[4], ("hair", "facial hair", "iris", "environment"), strict=True
-        ):
-            _bars(axes, [dict(f.shares[group]) for f in manifests], group)
-
-        names = [f"{f.name} ({f.n:,} scenes)" for f in manifests]
-        handles = [
-            Line2D([], [], color=_COLOURS[k % len(_COLOURS)], label=name)
-            for k, name in enumerate(names)
-        ]
-        if against is not None:
-            handles.append(Line2D([], [], color=_REFERENCE, ls="--", label="declared"))
-        figure.legend(handles=handles, loc="outside upper left", ncols=3)
-        metadata = {"Date": None} if target.suffix == ".svg" else None
-        figure.savefig(target, dpi=130, metadata=metadata)
+def _handles(sets: Sequence[Figures], against: Declared | None) -> list[Any]:
+    handles = []
+    for k, s in enumerate(sets):
+        look = look_of(k)
+        handles.append(Line2D([], [], color=look.colour, linestyle=look.line, label=s.title))
+    if against is not None:
+        label = f"declared by {against.name}"
+        handles.append(Line2D([], [], color=REFERENCE, linestyle=DASHED, label=label))
+    return handles

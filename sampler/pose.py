@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from sampler.config_model import ConfigModel
+from sampler.copula import ComponentConfig
 from sampler.quantities import Angle, Elevation, Fraction
 from sampler.streams import F64, Draws
 from spec_schema.frames import (
@@ -24,7 +25,7 @@ from spec_schema.frames import (
     world_from_head_rotation,
 )
 
-__all__ = ["Pose", "PoseConfig", "TurnLimits", "draw", "turn_angles_deg"]
+__all__ = ["Pose", "PoseConfig", "TurnLimits", "draw", "turn_angles_deg", "turns_within"]
 
 Limit = Annotated[float, Field(gt=0, le=90)]
 
@@ -41,7 +42,7 @@ class TurnLimits(ConfigModel):
     roll_deg: Limit
 
 
-class PoseConfig(ConfigModel):
+class PoseConfig(ComponentConfig):
     yaw: Angle
     pitch: Angle
     roll: Angle
@@ -81,7 +82,7 @@ def turn_angles_deg(world_from_head: F64) -> F64:
     return np.asarray(np.degrees(np.stack([yaw, pitch, roll], axis=-1)))
 
 
-def _within(limits: TurnLimits, orbit_deg: F64, camera_from_head: F64) -> NDArray[np.bool_]:
+def turns_within(limits: TurnLimits, orbit_deg: F64, camera_from_head: F64) -> NDArray[np.bool_]:
     """Whether the turn is at ease, for orbits ``(n, 3)`` of azimuth, elevation, roll."""
     camera_from_world = camera_from_world_rotation(*orbit_deg.T)
     angles = turn_angles_deg(world_from_head_rotation(camera_from_world, camera_from_head))
@@ -107,7 +108,7 @@ def _toward(start: F64, end: F64, camera_from_head: F64, limits: TurnLimits) -> 
 
     Rows where even ``end`` is not within come back as ``end``.
     """
-    todo = np.flatnonzero(~_within(limits, start, camera_from_head))
+    todo = np.flatnonzero(~turns_within(limits, start, camera_from_head))
     if todo.size == 0:
         return start
     rotation, begin = camera_from_head[todo], start[todo]
@@ -115,7 +116,7 @@ def _toward(start: F64, end: F64, camera_from_head: F64, limits: TurnLimits) -> 
     low, high = np.zeros(todo.size), np.ones(todo.size)
     for _ in range(10):
         middle = (low + high) / 2
-        fits = _within(limits, begin + way * middle[:, None], rotation)
+        fits = turns_within(limits, begin + way * middle[:, None], rotation)
         high, low = np.where(fits, middle, high), np.where(fits, low, middle)
     out = start.copy()
     out[todo] = begin + way * high[:, None]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated
 
 from pydantic import Field
@@ -12,12 +13,14 @@ from sampler.distributions import Distribution
 __all__ = [
     "Age",
     "Angle",
+    "Chance",
     "Elevation",
     "Factor",
     "FocalLength",
     "Fraction",
     "GazePitch",
     "GazeYaw",
+    "Happens",
     "Kelvin",
     "Metres",
     "Positive",
@@ -27,8 +30,15 @@ __all__ = [
     "Tone",
 ]
 
+
+@dataclass(frozen=True)
+class Happens:
+    """Marks a number as the probability of an event, so that tests find every one of them."""
+
+
 Share = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Chance = Annotated[float, Field(ge=0, le=1), Happens()]
+Positive = Annotated[float, Field(gt=0, le=1e9)]
 
 Angle = Annotated[Distribution, Within("deg", -180, 180)]
 Elevation = Annotated[Distribution, Within("deg", -90, 90)]

@@ -8,14 +8,18 @@ from typing import Final
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
-from sampler import camera, environment, expression, eyes, gaze, hair, identity, pose, skin, wear
+from sampler import environment, eyes, hair, identity, skin, wear
+from sampler.acceptance import Tally
 from sampler.columns import Columns, Names, to_table
 from sampler.config import SamplerConfig
 from sampler.inputs import Inputs
+from sampler.layout import TracksLayout, placed_once
+from sampler.one_thread import one_blas_thread
 from sampler.pool import Pool
+from sampler.staging import EachAlone, People, Staged, Stager, Together
 from sampler.streams import F64, Draws
+from sampler.track_staging import OnTracks
 from spec_schema.arrow import arrow_schema
 from spec_schema.errors import SpecError, nearest
 from spec_schema.frames import camera_from_world_rotation
@@ -34,10 +38,10 @@ _IDENTITIES_PER_SPLIT: Final = 10**12
 
 @dataclass(frozen=True)
 class Block:
-    """Some rows, and how many of them met the framing rules without being bent to them."""
+    """Some rows, and how many candidates were drawn for them."""
 
     table: pa.Table
-    accepted: int
+    tally: Tally
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,15 @@ class Sampler:
             clothing=Pool.of(known.clothing, "clothing", c.clothing.shares),
             hdris=environment.pool(self._hdris, c.environment),
         )
+        self._stager = self._staged_by()
+
+    def _staged_by(self) -> Stager:
+        c, layout, landmarks = self.config, self.config.layout, self.inputs.landmarks
+        if isinstance(layout, TracksLayout):
+            return OnTracks(c, self._draws, landmarks, self._people)
+        if placed_once(layout):
+            return Together(c, self._draws, landmarks, self._people)
+        return EachAlone(c, self._draws, landmarks)
 
     def blocks(self, start: int, n: int) -> list[tuple[int, int]]:
         """(start, rows) of the pieces in which ``n`` rows from ``start`` are best drawn."""
@@ -85,62 +98,61 @@ class Sampler:
 
     def draw(self, start: int, n: int) -> pa.Table:
         """Rows ``start`` to ``start + n`` as a table with the manifest's schema."""
-        tables = [self.draw_block(*piece).table for piece in self.blocks(start, n)]
+        with one_blas_thread():
+            tables = [self.draw_block(*piece).table for piece in self.blocks(start, n)]
         return pa.concat_tables(tables) if tables else self.schema.empty_table()
 
     def draw_block(self, start: int, n: int) -> Block:
         """Rows within one block; ``start`` and ``start + n`` may not straddle two."""
         first = start // BLOCK_ROWS * BLOCK_ROWS
-        columns, accepted = self._columns(first)
-        table = to_table(self.schema, columns, BLOCK_ROWS).slice(start - first, n)
-        return Block(table, int(accepted[start - first : start - first + n].sum()))
+        columns, staged = self._columns(first)
+        rows = slice(start - first, start - first + n)
+        tally = Tally(n, int(staged.candidates[rows].sum()), int(staged.bent[rows].sum()))
+        return Block(to_table(self.schema, columns, BLOCK_ROWS).slice(start - first, n), tally)
 
-    def _draws(self, component: str, first: int) -> Draws:
-        return Draws(self.seed, self.split, component, first, BLOCK_ROWS)
+    def _draws(self, stream: str, first: int, n: int, repeat: int) -> Draws:
+        component = getattr(self.config, stream.partition("/")[0], None)
+        return Draws(
+            self.seed, self.split, stream, first, n, repeat,
+            even=self.config.layout.sequence == "sobol",
+            copula=getattr(component, "copula", None),
+        )  # fmt: skip
 
-    def _columns(self, first: int) -> tuple[Columns, NDArray[np.float64]]:
+    def _person(self, first: int, n: int, repeat: int) -> identity.Identity:
+        return identity.draw(self.config.identity, self._draws("identity", first, n, repeat))
+
+    def _people(self, first: int, n: int, repeat: int) -> People:
+        return self._shaped(self._person(first, n, repeat), first, n, repeat)
+
+    def _shaped(self, person: identity.Identity, first: int, n: int, repeat: int) -> People:
+        shape = identity.draw_shape(
+            self.config.identity.shape,
+            self._draws("identity.shape", first, n, repeat),
+            self.shape_keys,
+            self.inputs.landmarks.one_sided,
+        )
+        return People(person.macros(), shape)
+
+    def _columns(self, first: int) -> tuple[Columns, Staged]:
         c, pools, n = self.config, self._pools, BLOCK_ROWS
+        layout = c.layout
+        each = layout.rows_an_identity
 
         def draws(component: str) -> Draws:
-            return self._draws(component, first)
+            return self._draws(component, first, n, 1 if layout.varies(component) else each)
 
-        person = identity.draw(c.identity, draws("identity"))
-        shape = identity.draw_shape(
-            c.identity.shape, draws("identity.shape"), self.shape_keys,
-            self.inputs.landmarks.one_sided,
-        )  # fmt: skip
-        posed = pose.draw(c.pose, draws("pose"))
-        framed = camera.draw_framing(c.camera, draws("camera"))
-        unlooking, _ = expression.draw(c.expression, draws("expression"))
-        looking = gaze.draw(c.gaze, draws("gaze"))
-
-        # The eyes look at a lens whose place depends on the landmarks, and the lids that follow
-        # the eyes move landmarks: place the head, aim, and place it again.
-        rotation = posed.camera_from_head
-        landmarks = self._landmarks(person, shape, unlooking)
-        position = camera.place_head(framed, rotation, landmarks)
-        framed, position = camera.keep_distance(c.camera, framed, rotation, landmarks, position)
-        aimed = gaze.aim(c.gaze, looking, rotation, position)
-        face = expression.look(c.expression.look, unlooking, aimed.yaw_deg, aimed.pitch_deg)
-        landmarks = self._landmarks(person, shape, face)
-        position = camera.place_head(framed, rotation, landmarks, position)
-        lens = camera.solve_lens(c.camera, draws("camera"), framed, rotation, landmarks, position)
+        person = self._person(first, n, each)
+        people = self._shaped(person, first, n, each)
+        staged = self._stager.rows(first, n, people)
+        posed, framed, position, face = staged.posed, staged.framed, staged.position, staged.face
 
         complexion = skin.draw(c.skin, draws("skin"), pools.skins, self._skins, person, c.identity)
         hat = wear.draw(c.headwear, draws("headwear"), pools.headwear, person)
         locks = hair.draw_hair(
             c.hair, draws("hair"), pools.hair, person, complexion.monk_tone, hat.present
         )
-        index = np.arange(first, first + n)
         columns: Columns = {
-            "sample": {
-                "index": index,
-                "identity_id": SPLITS.index(self.split) * _IDENTITIES_PER_SPLIT + index,
-                "variation": np.zeros(n, np.int64),
-                "track_id": None,
-                "frame": np.zeros(n, np.int64),
-                "split": Names((self.split,), np.zeros(n, np.int64)),
-            },
+            "sample": self._sample(first, n),
             "pose": {
                 "yaw_deg": posed.yaw_deg,
                 "pitch_deg": posed.pitch_deg,
@@ -155,18 +167,18 @@ class Sampler:
                 "roll_deg": posed.camera_roll_deg,
                 "focal_length_mm": framed.focal_ratio * c.camera.sensor_width_mm,
                 "sensor_width_mm": np.full(n, c.camera.sensor_width_mm),
-                "f_number": lens.f_number,
-                "focus_distance_m": lens.focus_distance_m,
+                "f_number": staged.lens.f_number,
+                "focus_distance_m": staged.lens.focus_distance_m,
             },
             "identity": {
-                **person.macros(),
-                "shape": {k: shape[:, i] for i, k in enumerate(self.shape_keys)},
+                **people.macros,
+                "shape": {k: people.shape[:, i] for i, k in enumerate(self.shape_keys)},
             },
             "expression": {unit: face[:, i] for i, unit in enumerate(ARKIT_UNITS)},
             "gaze": {
-                "yaw_deg": aimed.yaw_deg,
-                "pitch_deg": aimed.pitch_deg,
-                "distance_m": aimed.distance_m,
+                "yaw_deg": staged.aimed.yaw_deg,
+                "pitch_deg": staged.aimed.pitch_deg,
+                "distance_m": staged.aimed.distance_m,
             },
             "eyes": eyes.draw(
                 c.eyes, draws("eyes"), pools.irises, self._irises, person, complexion.monk_tone
@@ -185,27 +197,34 @@ class Sampler:
                 draws("environment"),
                 pools.hdris,
                 self._hdris,
-                _stance(posed, rotation, position, complexion.monk_tone),
+                _stance(staged, complexion.monk_tone),
             ),
-            "render_seed": draws("render").seeds("seed"),
+            "render_seed": self._draws("render", first, n, 1).seeds("seed"),
         }
-        return columns, framed.accepted
+        return columns, staged
 
-    def _landmarks(
-        self,
-        person: identity.Identity,
-        shape: NDArray[np.float32],
-        face: NDArray[np.float64],
-    ) -> NDArray[np.float32]:
-        return self.inputs.landmarks.landmarks_head_m(
-            person.macros(), shape, face.astype(np.float32)
-        )
+    def _sample(self, first: int, n: int) -> Columns:
+        layout = self.config.layout
+        index = np.arange(first, first + n)
+        position, within = np.divmod(index, layout.rows_an_identity)
+        identity_id = SPLITS.index(self.split) * _IDENTITIES_PER_SPLIT + position
+        none = np.zeros(n, np.int64)
+        tracks = isinstance(layout, TracksLayout)
+        rate_hz = layout.frame_rate_hz if isinstance(layout, TracksLayout) else 1.0
+        return {
+            "index": index,
+            "identity_id": identity_id,
+            "variation": none if tracks else within,
+            "track_id": identity_id if tracks else None,
+            "frame": within if tracks else none,
+            "time_s": within / rate_hz if tracks else np.zeros(n),
+            "split": Names((self.split,), none),
+        }
 
 
-def _stance(
-    posed: pose.Pose, camera_from_head: F64, position: F64, monk_tone: F64
-) -> environment.Stance:
+def _stance(staged: Staged, monk_tone: F64) -> environment.Stance:
     """How the face stands in the world's light."""
+    posed, position = staged.lit, staged.lit_position
     camera_from_world = camera_from_world_rotation(
         posed.azimuth_deg, posed.elevation_deg, posed.camera_roll_deg
     )
@@ -215,7 +234,7 @@ def _stance(
         return np.asarray(np.einsum("nij,ni->nj", camera_from_world, directions))
 
     return environment.Stance(
-        face=in_world(camera_from_head[:, :, 2]),
+        face=in_world(posed.camera_from_head[:, :, 2]),
         to_camera=in_world(to_camera),
         camera_azimuth_deg=posed.azimuth_deg,
         monk_tone=monk_tone,

@@ -10,9 +10,10 @@ from scipy.special import expit, ndtr, ndtri
 from assets.catalog import SkinEntry
 from sampler.columns import Columns
 from sampler.config_model import ConfigModel
+from sampler.copula import ComponentConfig
 from sampler.identity import ANCESTRIES, Identity, IdentityConfig
 from sampler.pool import Pool, choose, names
-from sampler.quantities import Fraction, Positive, Share, Signed, Tone
+from sampler.quantities import Chance, Fraction, Positive, Share, Signed, Tone
 from sampler.streams import F64, Draws
 
 __all__ = ["Makeup", "Skin", "SkinConfig", "TextureMatch", "draw", "pool"]
@@ -30,13 +31,13 @@ class TextureMatch(ConfigModel):
 
 
 class Makeup(ConfigModel):
-    female_share: Share
-    male_share: Share
+    female_share: Chance
+    male_share: Chance
     amount: Fraction
 
 
 class Freckles(ConfigModel):
-    share: Share
+    share: Chance
     """Of the lightest tones; falls to nothing past ``darkest_tone``."""
     darkest_tone: Positive
     amount: Fraction
@@ -48,7 +49,7 @@ class Wrinkles(ConfigModel):
     jitter: Signed
 
 
-class SkinConfig(ConfigModel):
+class SkinConfig(ComponentConfig):
     shares: dict[str, Share]
     """Replace the catalogue's shares, by texture id."""
     match: TextureMatch
@@ -85,7 +86,7 @@ def _texture_weights(
     male = np.array([r.sex == "male" for r in rows])
     age = np.array([r.age_years for r in rows])
     group = np.array([ANCESTRIES.index(r.ancestry) for r in rows])
-    sex = identity.sex[:, None] ** 3 / (identity.sex**3 + (1 - identity.sex) ** 3)[:, None]
+    sex = identity.man[:, None]
     same_sex = np.where(male, sex, 1 - sex)
     years = (identity.age_years[:, None] - age) / config.age_years
     by_sex = config.other_sex + (1 - config.other_sex) * same_sex
@@ -127,9 +128,9 @@ def draw(
     freckled = draws.uniform("freckled") < config.freckles.share * light
     span = config.wrinkles.full_years - config.wrinkles.from_years
     age = np.clip((identity.age_years - config.wrinkles.from_years) / span, 0, 1)
-    wrinkles = age * (1 + config.wrinkles.jitter.ppf(draws.uniform("wrinkles")))
+    wrinkles = age * (1 + config.wrinkles.jitter.ppf(draws.uniform("wrinkles.jitter")))
     makeup = config.makeup
-    share = makeup.female_share + (makeup.male_share - makeup.female_share) * identity.sex
+    share = makeup.female_share + (makeup.male_share - makeup.female_share) * identity.man
     made_up = draws.uniform("made_up") < share
     return Skin(
         tone,
@@ -138,12 +139,12 @@ def draw(
             "monk_tone": tone,
             "undertone": config.undertone.ppf(draws.uniform("undertone")),
             "flush": config.flush.ppf(draws.uniform("flush")),
-            "freckles": freckled * config.freckles.amount.ppf(draws.uniform("freckles")),
+            "freckles": freckled * config.freckles.amount.ppf(draws.uniform("freckles.amount")),
             "moles": config.moles.ppf(draws.uniform("moles")),
             "wrinkles": np.clip(wrinkles, 0, 1),
             "oiliness": config.oiliness.ppf(draws.uniform("oiliness")),
             "lip_colour": config.lip_colour.ppf(draws.uniform("lip_colour")),
-            "makeup": made_up * makeup.amount.ppf(draws.uniform("makeup")),
+            "makeup": made_up * makeup.amount.ppf(draws.uniform("makeup.amount")),
             "seed": draws.seeds("seed"),
         },
     )

@@ -34,8 +34,10 @@ def _inline(value: Any) -> str:
 
 
 def _is_table(value: Any) -> bool:
-    """Tables that hold tables, or many keys, get a header; small ones stand in a line."""
-    return isinstance(value, Mapping) and "kind" not in value
+    """Distributions stand in a line; tables with no kind, or with tables in them, get a header."""
+    return isinstance(value, Mapping) and (
+        "kind" not in value or any(isinstance(v, Mapping) for v in value.values())
+    )
 
 
 def to_toml(data: Mapping[str, Any], path: tuple[str, ...] = ()) -> str:

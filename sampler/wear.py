@@ -11,10 +11,11 @@ from pydantic import Field
 
 from sampler.columns import Nullable
 from sampler.config_model import ConfigModel, Within
+from sampler.copula import ComponentConfig
 from sampler.distributions import Categorical, Distribution
 from sampler.identity import Identity
 from sampler.pool import Pool, choose, names
-from sampler.quantities import Fraction, Positive, Share
+from sampler.quantities import Chance, Fraction, Positive, Share
 from sampler.streams import F64, Draws
 
 __all__ = ["Swatch", "Wear", "WearConfig", "draw", "linear_from_srgb"]
@@ -33,12 +34,12 @@ class Swatch(ConfigModel):
         return linear_from_srgb(np.array(encoded))
 
 
-class WearConfig(ConfigModel):
-    share: Share
+class WearConfig(ComponentConfig):
+    share: Chance
     """How many wear one."""
     shares: dict[str, Share]
     """Replace the catalogue's shares, by id."""
-    palette: dict[str, Swatch]
+    palette: Annotated[dict[str, Swatch], Field(min_length=1)]
     brightness: Annotated[Distribution, Within("", 0.05, 4)]
     """Factor on the linear colour."""
     tint: Annotated[Distribution, Within("", 0, 0.5)]
@@ -46,7 +47,8 @@ class WearConfig(ConfigModel):
     size: Annotated[Distribution, Within("", 0.5, 2)]
     roughness: Fraction
     tilt: Annotated[Distribution, Within("deg", -45, 45)]
-    pattern_share: Share
+    pattern_share: Chance
+    """How many are printed."""
     pattern: Fraction
 
 

@@ -6,14 +6,16 @@ import platform
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from importlib import metadata
 from pathlib import Path
 from typing import IO, Final
 
 import numpy as np
 import pyarrow as pa
 
+from sampler.acceptance import Tally
+from sampler.one_thread import one_blas_thread
 from sampler.scene import Block, Sampler
+from sampler.version import own_version
 from spec_schema.manifest import ManifestInfo, ManifestWriter
 from spec_schema.spec import ARKIT_UNITS, SCHEMA_VERSION
 
@@ -25,12 +27,8 @@ _AHEAD: Final = 3
 
 
 def _versions() -> dict[str, str]:
-    try:
-        own = metadata.version("replicantface")
-    except metadata.PackageNotFoundError:
-        own = "source tree"
     return {
-        "replicantface": own,
+        "replicantface": own_version(),
         "python": platform.python_version(),
         "numpy": np.__version__,
         "pyarrow": pa.__version__,
@@ -96,7 +94,7 @@ def write_manifest(
     n: int,
     target: Path | IO[bytes],
     on_rows: Callable[[int], None] = lambda rows: None,
-) -> int:
+) -> Tally:
     """Write rows ``start`` to ``start + n``.
 
     Whatever ends it early leaves no file under the name, and no stream that reads as complete.
@@ -105,23 +103,27 @@ def write_manifest(
         on_rows: called with the number of rows written so far.
 
     Returns:
-        How many rows met the framing rules without being bent to them.
+        How many candidates were drawn for them. It is known when the last row is, after the
+        metadata has been written, and so it is no part of the manifest.
     """
     info = manifest_info(sampler)
     gate = None if isinstance(target, Path) else _Gate(target)
     sink = target if gate is None else gate
-    accepted = rows = 0
-    with ManifestWriter(sink, info, sampler.shape_keys, ARKIT_UNITS) as writer:  # type: ignore[arg-type]
-        try:
+    tally = Tally()
+    try:
+        with (
+            one_blas_thread(),
+            ManifestWriter(sink, info, sampler.shape_keys, ARKIT_UNITS) as writer,  # type: ignore[arg-type]
+        ):
             for block in _drawn(sampler, start, n):
                 writer.write(block.table)
-                accepted += block.accepted
-                rows += block.table.num_rows
-                on_rows(rows)
-        except BaseException:
-            if gate is not None:
-                gate.shut()
-            raise
+                tally += block.tally
+                on_rows(tally.rows)
+    except BaseException:
+        # Parquet's writer would still add a footer when it is collected.
+        if gate is not None:
+            gate.shut()
+        raise
     if gate is not None:
         gate.flush()
-    return accepted
+    return tally

@@ -19,8 +19,9 @@ from annotated_types import Ge, Gt, Le, Lt, MinLen
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from spec_schema.errors import SpecError
+from spec_schema.errors import SpecError, nearest
 from spec_schema.spec import SceneSpec
+from spec_schema.wording import in_words
 
 __all__ = ["Leaf", "arrow_schema", "leaves", "row_to_spec", "spec_to_row", "validate_table"]
 
@@ -132,9 +133,24 @@ def row_to_spec(row: dict[str, Any], where: str) -> SceneSpec:
     try:
         return SceneSpec.model_validate(row)
     except ValidationError as e:
-        first = e.errors()[0]
-        field = ".".join(str(p) for p in first["loc"]) or "(whole row)"
-        raise SpecError(f"{where}: {field} is {_short(first.get('input'))}: {first['msg']}") from e
+        raise SpecError(f"{where}: {_offence(e)}") from e
+
+
+def _offence(error: ValidationError) -> str:
+    """The first field that breaks a rule, its value and the rule."""
+    first = error.errors()[0]
+    field = ".".join(str(p) for p in first["loc"])
+    if first["type"] == "missing":
+        return f"{field} is missing"
+    if first["type"] == "extra_forbidden":
+        *parents, name = map(str, first["loc"])
+        beside = [leaf.path[len(parents)] for leaf in leaves() if leaf.path[:-1][: len(parents)]
+                  == tuple(parents) and len(leaf.path) > len(parents)]  # fmt: skip
+        return f"unknown field {field!r}; {nearest(name, set(beside))}"
+    rule = in_words(first)
+    if not isinstance(first.get("input"), dict):
+        return f"{field} is {_short(first.get('input'))}: {rule}"
+    return f"{field or 'the row'}: {rule}"
 
 
 def _short(value: Any) -> str:

@@ -8,9 +8,11 @@
     DIR/manifest.parquet            the manifest that was rendered
     DIR/00000/00000007.png          image
     DIR/00000/00000007_mask.png     class mask, one byte a pixel
+    DIR/00000/00000007_depth.exr    and others, where asked for: dataset.json lists them
     DIR/00000/00000007.msgpack      label record (docs/labels.md)
     DIR/00000/00000007.done.json    completion marker: hashes; written last
     DIR/journal/shard-1-of-3.jsonl  one line an attempt
+    DIR/journal/index.parquet       what became of every row, from all journals
 
 A sample is complete when its marker is there; a marker names every file with its SHA-256.
 """
@@ -24,13 +26,28 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
 from spec_schema.errors import DatasetError
 from spec_schema.wire import unpackb
 
-__all__ = ["DATASET_VERSION", "FAN_OUT", "Dataset", "Sample", "sample_stem", "sha256_file"]
+__all__ = [
+    "DATASET_VERSION",
+    "FAN_OUT",
+    "INDEX_PATH",
+    "Dataset",
+    "Sample",
+    "dataset_info",
+    "sample_stem",
+    "sha256_file",
+]
 
-DATASET_VERSION: Final = 1
+DATASET_VERSION: Final = 2
 FAN_OUT: Final = 1000
+INDEX_PATH: Final = "journal/index.parquet"
+"""What became of every row; differs from run to run, as the journals do."""
 
 
 def sample_stem(row: int) -> str:
@@ -42,6 +59,30 @@ def sha256_file(path: Path) -> str:
     """SHA-256 (hex) of a file's bytes."""
     with path.open("rb") as f:
         return hashlib.file_digest(f, "sha256").hexdigest()
+
+
+def dataset_info(data: bytes | None, where: str) -> dict[str, Any]:
+    """Content of a ``dataset.json``.
+
+    Args:
+        data: its bytes; None where there is no such file.
+        where: folder or URL of the dataset, for messages.
+
+    Raises:
+        DatasetError: missing, damaged, or of another format version.
+    """
+    if data is None:
+        raise DatasetError(f"{where}: no dataset of rf-render (dataset.json is missing)")
+    try:
+        info: dict[str, Any] = json.loads(data)
+        version = info.get("dataset_version")
+    except (ValueError, AttributeError) as e:
+        raise DatasetError(f"{where}/dataset.json: unreadable: {e}") from e
+    if version != DATASET_VERSION:
+        raise DatasetError(
+            f"{where}: dataset version {version}, and this program reads {DATASET_VERSION}"
+        )
+    return info
 
 
 @dataclass(frozen=True)
@@ -97,16 +138,32 @@ class Dataset:
     def __init__(self, root: Path) -> None:
         self.root = root
         try:
-            self.info: dict[str, Any] = json.loads((root / "dataset.json").read_text())
-        except FileNotFoundError as e:
-            raise DatasetError(f"{root}: no dataset of rf-render (dataset.json is missing)") from e
-        except (ValueError, OSError) as e:
+            data: bytes | None = (root / "dataset.json").read_bytes()
+        except FileNotFoundError:
+            data = None
+        except OSError as e:
             raise DatasetError(f"{root / 'dataset.json'}: unreadable: {e}") from e
-        version = self.info.get("dataset_version")
-        if version != DATASET_VERSION:
-            raise DatasetError(
-                f"{root}: dataset version {version}, and this program reads {DATASET_VERSION}"
-            )
+        self.info = dataset_info(data, str(root))
+
+    def index(self) -> pa.Table:
+        """What became of every row: status, attempts, seconds, causes (docs/dataset.md).
+
+        Raises:
+            DatasetError: no run has ended yet, or the index can't be read.
+        """
+        path = self.root / INDEX_PATH
+        if not path.is_file():
+            raise DatasetError(f"{path}: missing; it is written when a run of rf-render ends")
+        try:
+            return pq.read_table(path)
+        except (pa.ArrowException, OSError) as e:
+            raise DatasetError(f"{path}: unreadable: {e}") from e
+
+    def failures(self) -> list[dict[str, Any]]:
+        """Rows that were given up, with kind, signal, exit code, phase and message."""
+        table = self.index()
+        failed: list[dict[str, Any]] = table.filter(pc.equal(table["status"], "failed")).to_pylist()
+        return failed
 
     def samples(
         self, on_broken: Callable[[int, DatasetError], None] | None = None

@@ -27,6 +27,7 @@ __all__ = [
     "intrinsics",
     "project",
     "quaternion_xyzw",
+    "rotation_as_seen",
     "rotation_x",
     "rotation_y",
     "rotation_z",
@@ -128,6 +129,28 @@ def quaternion_xyzw(rotation: ArrayLike) -> Array:
 
     q = np.asarray(Rotation.from_matrix(np.asarray(rotation, np.float64)).as_quat(), np.float64)
     return -q if q[3] < 0 else q
+
+
+def rotation_as_seen(camera_from_head: ArrayLike) -> Array:
+    """The head's rotation relative to the ray on which it is seen, ``(3, 3)``.
+
+    From a head pose ``(4, 4)``: the smallest rotation that takes the ray from the camera to
+    the head origin to the optical axis, times ``camera_from_head``'s rotation. It is what the
+    picture shows of a head, wherever in the picture it is: two heads whose rotations as seen
+    are equal look alike. For a head that is small against its distance it is the rotation of
+    the best weak-perspective camera.
+    """
+    pose = np.asarray(camera_from_head, np.float64)
+    x, y, z = pose[:3, 3] / np.sqrt(np.sum(pose[:3, 3] ** 2))
+    # I + [v] + [v]² / (1 + z) with v = ray × axis = (y, -x, 0) turns the ray to the axis.
+    axis_from_ray = np.array(
+        [
+            [1 - x * x / (1 + z), -x * y / (1 + z), -x],
+            [-x * y / (1 + z), 1 - y * y / (1 + z), -y],
+            [x, y, z],
+        ]
+    )
+    return np.asarray(axis_from_ray @ pose[:3, :3])
 
 
 def intrinsics(focal_length_mm: float, sensor_width_mm: float, size_px: int) -> Array:

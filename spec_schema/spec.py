@@ -40,7 +40,7 @@ __all__ = [
     "spec_hash",
 ]
 
-SCHEMA_VERSION: Final = 1
+SCHEMA_VERSION: Final = 2
 
 # The blend-shape locations of Apple's ARKit, the field's common set of expression units.
 ARKIT_UNITS: Final[tuple[str, ...]] = tuple(
@@ -101,6 +101,8 @@ class SampleInfo(_Model):
     track_id: Annotated[int, Field(ge=0)] | None
     """Head-motion track, where the manifest is a sequence."""
     frame: Annotated[int, Field(ge=0)]
+    time_s: Annotated[F32, Field(ge=0)]
+    """Since the track's first frame; 0 outside tracks."""
     split: Asset
 
 

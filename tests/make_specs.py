@@ -13,6 +13,7 @@ PLAIN: dict[str, Any] = {
         "variation": 0,
         "track_id": None,
         "frame": 0,
+        "time_s": 0.0,
         "split": "train",
     },
     "pose": {

@@ -50,8 +50,16 @@ class FakeLandmarks:
         shape: NDArray[np.float32],
         expression: NDArray[np.float32],
     ) -> NDArray[np.float32]:
+        return self.neutral_head_m(macro, shape) + self.moved_head_m(expression)
+
+    def neutral_head_m(
+        self, macro: Mapping[str, NDArray[np.float64]], shape: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
         size = 0.95 + 0.1 * macro["sex"] + 0.05 * shape[:, SHAPE_KEYS.index("chin-height")]
-        points = _face()[None] * size[:, None, None]
+        return np.asarray(_face()[None] * size[:, None, None], np.float32)
+
+    def moved_head_m(self, expression: NDArray[np.float32]) -> NDArray[np.float32]:
+        points = np.zeros((len(expression), 68, 3))
         points[:, :17, 1] -= 0.02 * expression[:, 24:25]  # jawOpen
         points[:, 36:48, 1] += 0.001 * expression[:, 10:11]  # eyeLookDownLeft
         return points.astype(np.float32)
@@ -64,8 +72,8 @@ def _items(**shares: tuple[float, float]) -> dict[str, ItemEntry]:
     }
 
 
-@pytest.fixture(scope="session")
-def inputs() -> Inputs:
+def make_inputs() -> Inputs:
+    """The fake head, the catalogue and the wardrobe."""
     catalog = dataclasses.replace(
         Catalog.load(),
         glasses=_items(round=(2, 1), square=(1, 2)),
@@ -73,6 +81,11 @@ def inputs() -> Inputs:
         clothing=_items(tee=(1, 1), blouse=(2, 0)),
     )
     return Inputs(catalog, FakeLandmarks(), {"head": "0" * 64})
+
+
+@pytest.fixture(scope="session")
+def inputs() -> Inputs:
+    return make_inputs()
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 import sampler.inputs
-from sampler import Inputs, cli, plot_cli
+from sampler import Inputs, cli
 from spec_schema.manifest import Manifest
 
 RUNNER = CliRunner()
@@ -22,7 +22,7 @@ def _assets(monkeypatch: pytest.MonkeyPatch, inputs: Inputs) -> None:
 
 
 @pytest.mark.usefixtures("_assets")
-def test_sample_plot_and_summary(tmp_path: Path) -> None:
+def test_a_manifest_is_written(tmp_path: Path) -> None:
     out = tmp_path / "m.parquet"
     args = ["--n", "300", "-o", str(out), "--seed", "5", "--start", "20", "--split", "test"]
     result = RUNNER.invoke(cli.app, [*args, "--set", "pose.yaw.scale_deg=10"])
@@ -31,27 +31,37 @@ def test_sample_plot_and_summary(tmp_path: Path) -> None:
     spec = next(spec for _, spec in manifest.specs([0]))
     assert (spec.sample.index, spec.sample.split, manifest.info.seed) == (20, "test", 5)
 
-    picture = tmp_path / "poses.png"
-    result = RUNNER.invoke(plot_cli.app, [str(out), "-o", str(picture), "--summary"])
-    assert result.exit_code == 0, result.output
-    assert picture.read_bytes().startswith(b"\x89PNG")
-    assert "m: 300 scenes" in result.output
-    assert "yaw (deg)" in result.output
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["m.parquet", "poses.png"]
-
 
 @pytest.mark.usefixtures("_assets")
-@pytest.mark.parametrize(("suffix", "magic"), [("svg", b"<?xml"), ("pdf", b"%PDF")])
-def test_overlaid_plots(tmp_path: Path, suffix: str, magic: bytes) -> None:
-    paths = [str(tmp_path / f"{name}.parquet") for name in ("a", "b")]
-    for path, preset in zip(paths, ("facesynthetics", "frontal"), strict=True):
-        assert RUNNER.invoke(cli.app, ["--n", "200", "-o", path, "--preset", preset]).exit_code == 0
-    picture = tmp_path / f"both.{suffix}"
-    result = RUNNER.invoke(
-        plot_cli.app, [*paths, "-o", str(picture), "--against", "facesynthetics"]
-    )
+@pytest.mark.parametrize(
+    ("args", "rows", "identities"),
+    [
+        (["--preset", "stability"], 1056, 32),
+        (["--preset", "stability", "--identities", "2"], 66, 2),
+        (["--preset", "stability", "--n", "40"], 40, 2),
+        (["--preset", "sequence", "--identities", "1"], 300, 1),
+        (["--identities", "3", "--variations", "4", "--vary", "pose, skin"], 12, 3),
+        (["--n", "12", "--variations", "4", "--vary", "hair", "--sequence", "sobol"], 12, 3),
+        (["--n", "6", "--variations", "2", "--vary", "expression", "--neutral-first"], 6, 3),
+    ],
+)
+def test_layouts(tmp_path: Path, args: list[str], rows: int, identities: int) -> None:
+    out = tmp_path / "m.parquet"
+    result = RUNNER.invoke(cli.app, [*args, "-o", str(out)])
     assert result.exit_code == 0, result.output
-    assert picture.read_bytes().startswith(magic)
+    assert f"{rows:,} scenes in" in result.output
+    assert "of the candidates accepted" in result.output
+    manifest = Manifest(out)
+    manifest.validate()
+    assert len(manifest) == rows
+    ids = manifest.table(["sample.identity_id"]).column(0).combine_chunks()
+    assert len(ids.field(0).unique()) == identities
+
+
+def test_version() -> None:
+    result = RUNNER.invoke(cli.app, ["--version"])
+    assert result.exit_code == 0
+    assert result.output.split()[0] == "rf-sample"
 
 
 def test_print_config_can_be_fed_back(tmp_path: Path) -> None:
@@ -76,6 +86,16 @@ def test_print_config_can_be_fed_back(tmp_path: Path) -> None:
         (["--n", "5", "-o", "/"], "is a folder"),
         (["--n", "5", "--start", "999999999999"], "indices must stay below"),
         (["--n", "5", "--seed", "-1"], "--seed"),
+        (["--n", "7", "--preset", "stability", "--identities", "2"], "2 x 33 variations are 66"),
+        (["--n", "7", "--variations", "3"], "vary = ['expression', 'environment']"),
+        (["--n", "7", "--variations", "3", "--vary", "pose,gase"], "did you mean 'gaze'?"),
+        (["--n", "7", "--vary", "pose"], "vary needs variations of 2 or more"),
+        (["--n", "7", "--neutral-first"], "neutral_first needs variations"),
+        (["--n", "7", "--sequence", "halton"], "layout.sequence is 'halton': must be 'random'"),
+        (["--preset", "sequence", "--variations", "3"], "--variations: this preset draws tracks"),
+        (["--n", "7", "--set", "glasses.share=nan"], "glasses.share is nan: must be a finite"),
+        (["--n", "7", "--set", "glasses.share"], "write it as --set key=value"),
+        (["--n", "7", "--preset", "x"], "no preset 'x' (valid: facesynthetics, "),
     ],
 )
 @pytest.mark.usefixtures("_assets")
@@ -109,22 +129,3 @@ def test_ctrl_c_ends_with_75(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert result.exit_code == 75
     assert "interrupted" in result.output
     assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.usefixtures("_assets")
-@pytest.mark.parametrize(
-    ("content", "args", "message"),
-    [
-        (None, ["-o", "x.png"], "no such file"),
-        (b"not parquet", ["-o", "x.png"], "not a readable Parquet file"),
-        (None, [], "nothing to do"),
-        (None, ["-o", "x.bmp"], "must end in .png, .svg, .pdf"),
-    ],
-)
-def test_plot_errors(tmp_path: Path, content: bytes | None, args: list[str], message: str) -> None:
-    path = tmp_path / "m.parquet"
-    if content is not None:
-        path.write_bytes(content)
-    result = RUNNER.invoke(plot_cli.app, [str(path), *args])
-    assert result.exit_code == 2
-    assert message in result.output

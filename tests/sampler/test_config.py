@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sampler import SamplerConfig, load_config, preset_names
+from sampler.distributions import Mixture, TruncatedNormal
 from sampler.toml_text import to_toml
 from spec_schema.errors import SpecError
 
@@ -34,6 +35,18 @@ def test_another_kind_replaces_the_whole_distribution() -> None:
         overrides=["pose.yaw.kind=uniform", "pose.yaw.low_deg=-20", "pose.yaw.high_deg=20"]
     )
     assert config.pose.yaw.support() == (-20, 20)
+
+
+def test_a_normal_is_held_within_the_quantitys_bounds() -> None:
+    """Where that takes next to nothing from it; else it is refused (below)."""
+    normal = '{kind="normal",loc_deg=3,scale_deg=10}'
+    mixture = f'{{kind="mixture",weights=[1,1],of=[{normal},{{kind="constant",value_deg=0}}]}}'
+    config = load_config(overrides=[f"pose.roll={normal}", f"pose.pitch={mixture}"]).pose
+    held = TruncatedNormal(loc=3, scale=10, low=-180, high=180)
+    assert config.roll == held
+    assert isinstance(config.pitch, Mixture)
+    assert config.pitch.of[0] == held
+    assert type(config).model_validate(config.model_dump()) == config
 
 
 def test_overrides_may_be_tables_and_quoted_keys() -> None:
@@ -61,11 +74,18 @@ def test_a_file_extends_a_preset(tmp_path: Path) -> None:
         ("pose.yaw.scale=3", "did you mean 'scale_deg'?"),
         ("pose.yaww.scale_deg=3", "pose: unknown key 'yaww'; did you mean 'yaw'?"),
         ("posee.yaw.scale_deg=3", "unknown key 'posee'; did you mean 'pose'?"),
-        ("pose.yaw.scale_deg=x", "pose.yaw: scale_deg: Input should be a valid number"),
+        ("pose.yaw.scale_deg=x", "pose.yaw: scale_deg is 'x': must be a number"),
+        ("pose.yaw.scale_deg=true", "pose.yaw: scale_deg is True: must be a number"),
+        ("pose.yaw.scale_deg=inf", "pose.yaw: scale_deg is inf: must be a finite number"),
+        ("pose.yaw=3", "pose.yaw is 3: must be a table, such as { kind = 'uniform'"),
+        ("hair.redness.of=[3]", "must be a table"),
+        ("identity.age.weights=[1]", "1 weights need 2 edges"),
+        ("identity.age.weights=[-1,1,1,1,1,1]", "weights is -1: must be at least 0"),
+        ("identity.age.weights=[0,0,0,0,0,0]", "at least one weight must be greater than 0"),
         ("pose.yaw.scale_deg=-1", "greater than 0"),
         ("pose.yaw.scale_deg=nan", "pose.yaw: scale_deg"),
         ("pose.yaw.kind=norml", "did you mean 'normal'?"),
-        ('pose.yaw={kind="normal",loc_deg=0,scale_deg=3}', "truncated_normal has limits"),
+        ('pose.yaw={kind="normal",loc_deg=0,scale_deg=60}', "truncated_normal has limits"),
         ("camera.face_size.high=3", "must stay within 0 to 1"),
         ("expression.kinds.smile.weights.mouthSmil=1", "did you mean 'mouthSmile'?"),
         ("expression.kinds.smile.weights.eyeLookUp=1", "follows from the gaze"),
@@ -73,9 +93,9 @@ def test_a_file_extends_a_preset(tmp_path: Path) -> None:
         ("glasses.palette.black.srgb=red", "glasses.palette.black.srgb"),
         ("identity.ancestry.weights.martian=1", "'martian'; valid: european"),
         ("pose=3", "pose is 3"),
-        ("pose.yaw.scale_deg", "write it as key.path=value"),
+        ("pose.yaw.scale_deg", "write it as --set key=value"),
         ("pose.yaw.scale_deg=[1", "--set"),
-        ("=3", "write it as key.path=value"),
+        ("=3", "write it as --set key=value"),
     ],
 )
 def test_errors_say_what_is_wrong(override: str, message: str) -> None:
@@ -95,6 +115,15 @@ def test_unknown_presets(preset: str, message: str) -> None:
     with pytest.raises(SpecError) as caught:
         load_config(preset)
     assert message in str(caught.value)
+
+
+def test_an_empty_palette_is_refused(tmp_path: Path) -> None:
+    data = load_config().model_dump()
+    data["glasses"]["palette"] = {}
+    path = tmp_path / "pale.toml"
+    path.write_text(to_toml(data))
+    with pytest.raises(SpecError, match=r"glasses\.palette: needs at least 1 "):
+        load_config(str(path))
 
 
 def test_broken_preset_files(tmp_path: Path) -> None:

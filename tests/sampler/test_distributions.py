@@ -5,12 +5,14 @@ from typing import Any
 import numpy as np
 import pytest
 from pydantic import TypeAdapter, ValidationError
-from scipy import stats
+from scipy import integrate, stats
 
-from sampler.distributions import Categorical, Distribution
+from sampler import identity
+from sampler.distributions import Categorical, Distribution, TruncatedNormal
 from sampler.streams import Draws
+from tests.sampler.statistics import continuous
 
-N = 50_000
+N = 100_000
 ADAPTER: TypeAdapter[Any] = TypeAdapter(Distribution)
 
 
@@ -20,6 +22,13 @@ def histogram_cdf(x: Any) -> Any:
 
 def mixture_cdf(x: Any) -> Any:
     return 0.25 * stats.uniform(-1, 1).cdf(x) + 0.75 * stats.norm(5, 2).cdf(x)
+
+
+def cosine_cdf(low: float, high: float) -> Any:
+    """By SciPy's quadrature of the density."""
+    grid = np.linspace(low, high, 20_001)
+    run = integrate.cumulative_trapezoid(np.abs(np.cos(np.radians(grid))), grid, initial=0)
+    return lambda x: np.interp(x, grid, run / run[-1])
 
 
 CASES: list[tuple[dict[str, Any], Any]] = [
@@ -39,6 +48,11 @@ CASES: list[tuple[dict[str, Any], Any]] = [
         stats.beta(2.5, 2.5, -1, 4).cdf,
     ),
     ({"kind": "von_mises", "loc": 0, "concentration": 3}, stats.vonmises(3, 0, 180 / np.pi).cdf),
+    ({"kind": "cosine", "low": -90, "high": 90}, lambda x: (np.sin(np.radians(x)) + 1) / 2),
+    ({"kind": "cosine", "low": -180, "high": 180}, cosine_cdf(-180, 180)),
+    ({"kind": "cosine", "low": -100, "high": 30}, cosine_cdf(-100, 30)),
+    ({"kind": "beta", "concentration": 0.3, "low": 0, "high": 1}, stats.beta(0.3, 0.3).cdf),
+    ({"kind": "beta", "concentration": 40, "low": 0, "high": 1}, stats.beta(40, 40).cdf),
     ({"kind": "histogram", "edges": [0, 1, 3, 10], "weights": [2, 1, 1]}, histogram_cdf),
     (
         {
@@ -76,6 +90,7 @@ def test_von_mises_wraps() -> None:
     values = distribution.ppf(Draws(0, "train", "test", 0, N).uniform("wrap"))
     assert -180 <= values.min() < -150
     assert 150 < values.max() <= 180
+    assert continuous(values, distribution)[0] > 0.001
 
 
 def test_categorical_follows_its_weights() -> None:
@@ -103,3 +118,18 @@ def test_categorical_follows_its_weights() -> None:
 def test_bad_declarations_are_refused(declared: dict[str, Any], message: str) -> None:
     with pytest.raises(ValidationError, match=message):
         ADAPTER.validate_python(declared)
+
+
+@pytest.mark.parametrize("cut", [0.3, 2.2, 9.0])
+def test_shape_tables_are_normals_that_are_cut(cut: float) -> None:
+    """What is looked up equals what is computed, up to the last cells."""
+    u = Draws(0, "train", "test", 0, 100_000).uniform("u")
+    inner = np.abs(u - 0.5) < 0.499
+    cut_normal, whole_normal, cut_off = identity._cut_normals(cut)
+    exact = TruncatedNormal(loc=0, scale=1, low=-cut, high=cut).ppf(u)
+    assert np.abs(cut_normal(u) - exact)[inner].max() < 2e-4
+    assert np.abs(cut_off(whole_normal(u)) - exact)[inner].max() < 2e-4
+    assert np.abs(cut_normal(u)).max() <= min(cut, 4.1)
+    ends = (-cut, cut, 0.0, 1.0)
+    assert stats.kstest(cut_normal(u), stats.truncnorm(*ends).cdf).pvalue > 0.001
+    assert stats.kstest(cut_off(whole_normal(u)), stats.truncnorm(*ends).cdf).pvalue > 0.001

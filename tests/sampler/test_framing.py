@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from sampler import SamplerConfig, camera, framing, load_config
 from sampler.streams import Draws
+from spec_schema import frames as rotations
 
 POINTS = np.random.Generator(np.random.Philox(3)).normal(0, 0.04, (3, 68, 1))
 
@@ -60,3 +61,18 @@ def test_an_unlikely_framing_is_bent_rather_than_broken() -> None:
     reach = framed.face_size / 2 + config.camera.margin
     assert framed.centre[:, 0] == pytest.approx(1 - reach)
     assert (framed.focal_ratio * 0.125 / framed.face_size).min() > 2.999
+
+
+def test_a_head_from_behind_is_in_focus() -> None:
+    """The lens is set on what it sees: the eyes of a face, the crown of a head turned away."""
+    config = load_config("full-range")
+    landmarks = np.zeros((3, 68, 3), np.float32)
+    turned = rotations.camera_from_head_rotation(np.array([0.0, 80.0, 180.0]), 0.0, 0.0)
+    position = np.array([[0.0, 0.0, 1.0]] * 3)
+    ones = np.ones(3)
+    framed = camera.Framing(
+        0.4 * ones, 0.5 * np.ones((3, 2)), 2 * ones, np.ones(3, np.int64), np.ones(3, bool)
+    )
+    draws = Draws(0, "train", "camera", 0, 3)
+    lens = camera.solve_lens(config.camera, draws, framed, turned, landmarks, position)
+    assert lens.focus_distance_m == pytest.approx([1.0, 1.0, 1.0 - 0.09 - 0.095])

@@ -1,13 +1,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pytest
-from numpy.typing import NDArray
 from scipy import stats
 
 from assets.hdri import harmonics
@@ -24,24 +21,9 @@ from spec_schema.frames import (
 )
 from spec_schema.spec import ARKIT_UNITS
 from tests.sampler.conftest import SHAPE_KEYS
+from tests.sampler.tables import column, stack, values
 
 N = 20_480
-
-
-def column(table: pa.Table, path: str) -> Any:
-    name, *rest = path.split(".")
-    array = table.column(name).combine_chunks()
-    for part in rest:
-        array = pc.struct_field(array, part)
-    return array
-
-
-def values(table: pa.Table, path: str) -> NDArray[np.float64]:
-    return np.asarray(column(table, path).to_numpy(zero_copy_only=False), np.float64)
-
-
-def stack(table: pa.Table, path: str, keys: tuple[str, ...]) -> NDArray[np.float32]:
-    return np.stack([values(table, f"{path}.{k}") for k in keys], axis=-1).astype(np.float32)
 
 
 @pytest.fixture(scope="module")
@@ -126,7 +108,9 @@ def test_unknown_ids_in_shares_are_refused(inputs: Inputs) -> None:
         assert hint in str(caught.value)
 
 
-def test_faces_fill_the_drawn_box(many: pa.Table, config: SamplerConfig, inputs: Inputs) -> None:
+def test_faces_fill_the_drawn_box(
+    many: pa.Table, config: SamplerConfig, inputs: Inputs, sampler: Sampler
+) -> None:
     macro = {k: values(many, f"identity.{k}") for k in ("sex", "age_years")}
     landmarks = inputs.landmarks.landmarks_head_m(
         macro, stack(many, "identity.shape", SHAPE_KEYS), stack(many, "expression", ARKIT_UNITS)
@@ -138,7 +122,7 @@ def test_faces_fill_the_drawn_box(many: pa.Table, config: SamplerConfig, inputs:
     ratio = values(many, "camera.focal_length_mm") / values(many, "camera.sensor_width_mm")
     size, centre = framing.box(camera.in_camera_axes(landmarks, rotation), position, ratio)
     wanted = [
-        camera.draw_framing(config.camera, Sampler(config, inputs, 7, "train")._draws("camera", f))
+        camera.draw_framing(config.camera, sampler._draws("camera", f, BLOCK_ROWS, 1))
         for f in range(0, N, BLOCK_ROWS)
     ]
     assert np.abs(size - np.concatenate([w.face_size for w in wanted])).max() * 640 < 0.5
@@ -151,7 +135,7 @@ def test_focus_lies_on_the_nearer_eye(many: pa.Table) -> None:
     assert (focus <= z + 0.002).all()
     assert (z - focus).max() < 0.06
     profile = np.abs(values(many, "pose.yaw_deg")) > 70
-    assert (z - focus)[profile].min() > 0.015
+    assert (z - focus)[profile].min() > 0.01
 
 
 def test_distributions_end_up_in_the_columns(many: pa.Table, inputs: Inputs) -> None:

@@ -52,4 +52,4 @@ def test_seeds_fill_32_bits() -> None:
 def test_the_streams_are_pinned() -> None:
     """A change here breaks every manifest drawn so far: it must be meant."""
     got = Draws(1, "test", "pose", 2, 2).uniform("yaw")
-    assert got.tolist() == [0.6074925216276853, 0.6050867816196487]
+    assert got.tolist() == [0.5254470616346225, 0.17441001592669636]

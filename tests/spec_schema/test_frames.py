@@ -17,6 +17,7 @@ from spec_schema.frames import (
     intrinsics,
     project,
     quaternion_xyzw,
+    rotation_as_seen,
     world_from_head_rotation,
 )
 
@@ -107,3 +108,58 @@ def test_gaze_direction_signs() -> None:
     assert direction_from_angles(30, 0)[0] > 0
     assert direction_from_angles(0, 30)[1] > 0
     assert direction_from_angles(0, 0) == pytest.approx([0, 0, 1])
+
+
+def placed(rotation: np.ndarray, at: list[float]) -> np.ndarray:
+    pose = np.eye(4)
+    pose[:3, :3], pose[:3, 3] = rotation, at
+    return pose
+
+
+def test_on_the_axis_a_head_is_seen_as_it_is() -> None:
+    rotation = camera_from_head_rotation(33, -14, 21)
+    np.testing.assert_allclose(
+        rotation_as_seen(placed(rotation, [0, 0, 0.7])), rotation, atol=1e-12
+    )
+
+
+@pytest.mark.parametrize(
+    ("at", "yaw", "pitch"),
+    [([0.3, 0, 1], -1, 0), ([-0.3, 0, 1], 1, 0), ([0, 0.3, 1], 0, -1), ([0, -0.3, 1], 0, 1)],
+)
+def test_a_head_beside_the_axis_appears_turned_away_from_it(
+    at: list[float], yaw: int, pitch: int
+) -> None:
+    """Facing along the axis at the picture's right, it shows more of its image-left cheek, so
+    it seems turned to image-right (-yaw). In the lower half its top shows: it seems to look
+    down (-pitch)."""
+    seen = rotation_as_seen(placed(camera_from_head_rotation(0, 0, 0), at))
+    angles = angles_from_camera_from_head(seen)
+    expected = np.degrees(np.arctan(0.3)) * np.array([yaw, pitch, 0])
+    np.testing.assert_allclose(angles, expected, atol=1e-9)
+
+
+@given(other, other, other, st.floats(-0.6, 0.6), st.floats(-0.6, 0.6))
+def test_as_seen_is_the_weak_perspective_of_a_small_head(
+    yaw: float, pitch: float, roll: float, x: float, y: float
+) -> None:
+    """Polar decomposition of the picture's derivative at the head, taken by differences."""
+    rotation = camera_from_head_rotation(yaw, pitch, roll)
+    at = np.array([x, y, 1.3])
+    step = 1e-6
+    picture = [
+        (
+            project(at + step * rotation[:, i], np.eye(3))
+            - project(at - step * rotation[:, i], np.eye(3))
+        )
+        / (2 * step)
+        for i in range(3)
+    ]
+    u, _, vt = np.linalg.svd(np.array(picture).T, full_matrices=False)
+    np.testing.assert_allclose(rotation_as_seen(placed(rotation, list(at)))[:2], u @ vt, atol=1e-6)
+
+
+def test_as_seen_is_a_rotation() -> None:
+    seen = rotation_as_seen(placed(camera_from_head_rotation(70, 20, -130), [0.4, -0.5, 0.6]))
+    np.testing.assert_allclose(seen @ seen.T, np.eye(3), atol=1e-12)
+    assert np.linalg.det(seen) == pytest.approx(1)

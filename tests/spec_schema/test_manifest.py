@@ -217,7 +217,7 @@ def test_a_filtered_table_becomes_a_manifest_again(tmp_path: Path) -> None:
     assert not (tmp_path / "bad.parquet").exists()
 
 
-@pytest.mark.parametrize("metadata", [b"{broken", b"\xff\xfe", b"[1]", b'{"schema_version": 1}'])
+@pytest.mark.parametrize("metadata", [b"{broken", b"\xff\xfe", b"[1]", b'{"schema_version": 2}'])
 def test_damaged_metadata(tmp_path: Path, metadata: bytes) -> None:
     path = write(tmp_path / "m.parquet", [spec_to_row(full(0))])
     table = pq.read_table(path).replace_schema_metadata({b"replicantface": metadata})
@@ -232,3 +232,20 @@ def test_only_regular_files_are_replaced(tmp_path: Path) -> None:
         ManifestWriter(tmp_path / "folder", INFO, SHAPE_KEYS, ARKIT_UNITS)
     with pytest.raises(ManifestError, match="not a regular file"):
         ManifestWriter(Path("/dev/null"), INFO, SHAPE_KEYS, ARKIT_UNITS)
+
+
+def test_row_groups_grow_so_that_their_descriptions_stay_few(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("spec_schema.manifest.ROW_GROUP_ROWS", 2)
+    monkeypatch.setattr("spec_schema.manifest._GROUPS_OF_A_SIZE", 2)
+    path, n = tmp_path / "m.parquet", 83
+    with ManifestWriter(path, INFO, SHAPE_KEYS, ARKIT_UNITS) as writer:
+        rows = pa.Table.from_pylist([spec_to_row(full(i)) for i in range(n)], schema=writer.schema)
+        for begin, size in ((0, 1), (1, 2), (3, 50), (53, 30)):
+            writer.write(rows.slice(begin, size))
+    metadata = pq.ParquetFile(path).metadata
+    groups = [metadata.row_group(k).num_rows for k in range(metadata.num_row_groups)]
+    assert groups == [2, 2, 4, 4, 8, 8, 16, 16, 16, 7]
+    assert [s.sample.index for _, s in Manifest(path).specs()] == list(range(n))
+    assert [row for row, _ in Manifest(path).specs([80, 3, 11])] == [3, 11, 80]

@@ -1,0 +1,409 @@
+"""Everything that a config declares, tested at 100,000 draws against SciPy.
+
+The lists of what is declared come from the config itself, so that a new quantity, probability or
+choice fails here until it is drawn and, where it is no plain quantity, said how it shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+from numpy.typing import NDArray
+from pydantic import BaseModel
+from scipy.special import expit, ndtr
+
+from assets.catalog import BALD, SHAVED
+from sampler import Inputs, Sampler, SamplerConfig, distributions, expression, load_config
+from sampler.config_model import Within
+from sampler.gaze import lens_angles_deg
+from sampler.identity import ANCESTRIES
+from sampler.pool import Pool
+from sampler.quantities import Happens
+from sampler.scene import BLOCK_ROWS
+from sampler.streams import Draws
+from spec_schema.frames import camera_from_head_rotation
+from spec_schema.spec import ARKIT_UNITS
+from tests.sampler.conftest import SHAPE_KEYS
+from tests.sampler.statistics import F64, categorical, chance, continuous, declared, surprising
+
+N = 100_000
+KINDS = [
+    kind
+    for kind in vars(distributions).values()
+    if isinstance(kind, type) and issubclass(kind, BaseModel) and hasattr(kind, "ppf")
+]
+
+
+@dataclass
+class Seen:
+    """100,000 scenes, and every draw that was made for them."""
+
+    config: SamplerConfig
+    inputs: Inputs
+    table: pa.Table
+    quantities: dict[str, list[F64]] = field(default_factory=dict)
+    choices: dict[tuple[str, ...], list[NDArray[np.int64]]] = field(default_factory=dict)
+
+    def column(self, path: str) -> Any:
+        name, *rest = path.split(".")
+        array = self.table.column(name).combine_chunks()
+        for part in rest:
+            array = pc.struct_field(array, part)
+        return array
+
+    def __getitem__(self, path: str) -> F64:
+        array = self.column(path)
+        if pa.types.is_string(array.type):
+            return np.array(array.to_pylist())
+        return np.asarray(array.to_numpy(zero_copy_only=False), np.float64)
+
+    def has(self, item: str) -> NDArray[np.bool_]:
+        return np.asarray(self.column(item).is_valid().to_numpy(zero_copy_only=False))
+
+    def codes(self, path: str, ids: tuple[str, ...], where: Any) -> NDArray[np.int64]:
+        at = {name: k for k, name in enumerate(ids)}
+        return np.array([at[name] for name in self[path][where]])
+
+    @property
+    def ancestry(self) -> F64:
+        return np.stack([self[f"identity.{a}"] for a in ANCESTRIES], axis=-1)
+
+    @property
+    def old(self) -> F64:
+        return np.clip((self["identity.age_years"] - 20) / 60, 0, 1)
+
+
+@pytest.fixture(scope="module")
+def seen(config: SamplerConfig, inputs: Inputs) -> Seen:
+    paths = {id(of): path for path, of in declared(config, Within)}
+    record = Seen(config, inputs, None)
+    with pytest.MonkeyPatch.context() as patch:
+        for kind in KINDS:
+            patch.setattr(kind, "ppf", _noting(kind.ppf, paths, record))  # type: ignore[attr-defined]
+        patch.setattr(distributions.Categorical, "codes", _noting_codes(record))
+        record.table = Sampler(config, inputs, 7, "train").draw(0, N)
+    return record
+
+
+def _noting(
+    ppf: Callable[[Any, F64], F64], paths: dict[int, str], record: Seen
+) -> Callable[[Any, F64], F64]:
+    def noted(self: Any, u: F64) -> F64:
+        values = ppf(self, u)
+        if id(self) in paths:
+            record.quantities.setdefault(paths[id(self)], []).append(
+                values.ravel()[:BLOCK_ROWS].copy()
+            )
+        return values
+
+    return noted
+
+
+def _noting_codes(record: Seen) -> Callable[[Any, F64], tuple[NDArray[np.int64], F64]]:
+    codes = distributions.Categorical.codes
+
+    def noted(self: Any, u: F64) -> tuple[NDArray[np.int64], F64]:
+        picked = codes(self, u)
+        record.choices.setdefault(self.names, []).append(picked[0])
+        return picked
+
+    return noted
+
+
+def test_every_quantity_is_drawn_as_declared(seen: Seen) -> None:
+    p_values = {}
+    for path, of in declared(seen.config, Within):
+        assert path in seen.quantities, f"{path} is declared, and never drawn"
+        values = np.concatenate(seen.quantities[path])
+        p_values |= {f"{path}/{k}": p for k, p in enumerate(continuous(values, of))}
+    assert len(p_values) > 70
+    assert not surprising(p_values)
+
+
+def _bounded_by_hand(s: Seen) -> dict[str, F64]:
+    """Columns that hold a quantity as drawn, given what it was drawn for."""
+    sex = s["identity.sex"]
+    lit, bearded = s.has("environment.key_light"), s["facial_hair.style"] != SHAVED
+    out = {
+        **{f"pose.{a}": s[f"pose.{a}_deg"] for a in ("yaw", "pitch", "roll")},
+        "identity.age": s["identity.age_years"],
+        **{f"identity.{a}": s[f"identity.{a}"] for a in ("sex", "weight", "muscle")},
+        "identity.dominant_share": s.ancestry.max(axis=1),
+        "eyes.hue_shift": s["eyes.iris_hue_shift"],
+        "eyes.brightness": s["eyes.iris_brightness"],
+        **{f"eyes.{a}": s[f"eyes.{a}"] for a in ("pupil_ratio", "redness")},
+        "skin.tone": s["skin.monk_tone"],
+        **{f"skin.{a}": s[f"skin.{a}"] for a in ("undertone", "flush", "moles", "oiliness")},
+        "skin.lip_colour": s["skin.lip_colour"],
+        "skin.freckles.amount": s["skin.freckles"][s["skin.freckles"] > 0],
+        "skin.makeup.amount": s["skin.makeup"][s["skin.makeup"] > 0],
+        "hair.redness": s["hair.redness"],
+        "brows.thickness": s["brows.thickness"] - s.config.brows.thickness_male * sex,
+        "brows.density": s["brows.density"],
+        "brows.lash_length": s["brows.lash_length"]
+        - s.config.brows.lash_length_female * (1 - sex),
+        "environment.rotation": s["environment.rotation_deg"],
+        "environment.exposure": s["environment.exposure_ev"],
+        "environment.key_light.azimuth_from_camera": (
+            (s["environment.key_light.azimuth_deg"] - s["camera.azimuth_deg"] + 180) % 360 - 180
+        )[lit],
+        **{
+            f"environment.key_light.{name}": s[f"environment.key_light.{name}_{unit}"][lit]
+            for name, unit in (
+                ("elevation", "deg"), ("distance", "m"), ("size", "m"), ("temperature", "k"),
+            )
+        },
+    }  # fmt: skip
+    dominant = s.ancestry.argmax(axis=1)
+    for k, name in enumerate(ANCESTRIES):
+        out[f"facial_hair.density.{name}"] = s["facial_hair.density"][bearded & (dominant == k)]
+        pale = (s["skin.monk_tone"] < 4) & (dominant == k)
+        out[f"hair.melanin.{name}"] = s["hair.melanin"][pale]
+    for item in ("glasses", "headwear", "clothing"):
+        worn, printed = s.has(item), s[f"{item}.pattern"] > 0
+        out |= {f"{item}.{name}": s[f"{item}.{name}"][worn] for name in ("size", "roughness")}
+        out[f"{item}.tilt"] = s[f"{item}.tilt_deg"][worn]
+        out[f"{item}.pattern"] = s[f"{item}.pattern"][worn & printed]
+    return out
+
+
+def test_every_column_that_holds_a_quantity_holds_it(seen: Seen) -> None:
+    of = dict(declared(seen.config, Within))
+    p_values = {
+        f"{path}/{k}": p
+        for path, values in _bounded_by_hand(seen).items()
+        for k, p in enumerate(continuous(values, of[path], precision=1e-6))
+    }
+    assert len(p_values) > 45
+    assert not surprising(p_values)
+
+
+@pytest.mark.parametrize("key", SHAPE_KEYS)
+def test_shape_keys_follow_their_scales(seen: Seen, key: str) -> None:
+    shape = seen.config.identity.shape
+    scale, weights = shape.scale(key), seen[f"identity.shape.{key}"]
+    if scale == 0:
+        assert not weights.any()
+        return
+    normal = distributions.TruncatedNormal(loc=0, scale=1, low=-shape.cut, high=shape.cut)
+    if key not in seen.inputs.landmarks.one_sided:
+        assert continuous(weights / scale, normal)[0] > 1e-3
+        return
+    above = weights[weights > 0] / scale + 0.5
+    right_part = distributions.TruncatedNormal(loc=0, scale=1, low=0.5, high=shape.cut)
+    whole = np.diff(ndtr([-shape.cut, 0.5, shape.cut]))
+    assert chance(weights > 0, float(whole[1] / whole.sum())) > 1e-3
+    assert continuous(above, right_part)[0] > 1e-3
+
+
+def _by_sex(s: Seen, female: F64 | float, male: F64 | float) -> F64:
+    man, woman = s["identity.sex"] ** 3, (1 - s["identity.sex"]) ** 3
+    return np.asarray(female + (male - female) * man / (man + woman))
+
+
+def _chances(s: Seen) -> dict[str, tuple[NDArray[np.bool_], F64 | float]]:
+    """What happened, and how probable it was in each row, by the path of the declaration."""
+    c = s.config
+    sex, male = s["identity.sex"], s["identity.sex"] >= 0.5
+    young, tone = s.old < 0.5, s["skin.monk_tone"]
+    bald = s["hair.style"] == BALD
+    bald_p = _by_sex(
+        s,
+        c.hair.bald_female.young + (c.hair.bald_female.old - c.hair.bald_female.young) * s.old,
+        c.hair.bald_male.young + (c.hair.bald_male.old - c.hair.bald_male.young) * s.old,
+    )
+    greying = s["facial_hair.grey"] > 0
+    dyed, dyed_p = s["hair.grey"] == 0, _by_sex(s, c.hair.dyed_female, c.hair.dyed_male)
+    bearded = s["facial_hair.style"] != SHAVED
+    bearded_p = c.facial_hair.bearded.young + s.old * (
+        c.facial_hair.bearded.old - c.facial_hair.bearded.young
+    )
+    made_up = s["skin.makeup"] > 0
+    made_up_p = _by_sex(s, c.skin.makeup.female_share, c.skin.makeup.male_share)
+    freckles = c.skin.freckles
+    freckled_p = freckles.share * expit(4 * (freckles.darkest_tone - 1 - tone))
+    at_lens, reachable = _at_lens(s)
+    lit, key = s.has("environment.key_light"), c.environment.key_light
+    out: dict[str, tuple[NDArray[np.bool_], F64 | float]] = {
+        "environment.key_light.share": (lit, key.share),
+        "gaze.lens_share": (at_lens[reachable], c.gaze.lens_share),
+        "skin.freckles.share": (s["skin.freckles"] > 0, freckled_p),
+        "skin.makeup.female_share": (made_up[~male], made_up_p[~male]),
+        "skin.makeup.male_share": (made_up[male], made_up_p[male]),
+        "hair.dyed_female": (dyed[greying & ~male], dyed_p[greying & ~male]),
+        "hair.dyed_male": (dyed[greying & male], dyed_p[greying & male]),
+        **{
+            f"hair.bald_{who}.{when}": (bald[sel & age], bald_p[sel & age])
+            for who, sel in (("female", ~male), ("male", male))
+            for when, age in (("young", young), ("old", ~young))
+        },
+        "facial_hair.bearded.young": (bearded[male & young], bearded_p[male & young]),
+        "facial_hair.bearded.old": (bearded[male & ~young], bearded_p[male & ~young]),
+        **_expression_chances(),
+    }  # fmt: skip
+    assert not bearded[sex < 0.5].any()
+    for item in ("glasses", "headwear", "clothing"):
+        worn = s.has(item)
+        out[f"{item}.share"] = worn, getattr(c, item).share
+        out[f"{item}.pattern_share"] = (
+            (s[f"{item}.pattern"] > 0)[worn],
+            getattr(c, item).pattern_share,
+        )
+    return out
+
+
+def _at_lens(s: Seen) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    rotation = camera_from_head_rotation(*(s[f"pose.{a}_deg"] for a in ("yaw", "pitch", "roll")))
+    position = np.stack([s[f"pose.{a}_m"] for a in "xyz"], axis=-1)
+    yaw, pitch, _ = lens_angles_deg(rotation, position)
+    reachable = np.hypot(yaw / s.config.gaze.yaw_limit_deg, pitch / s.config.gaze.pitch_limit_deg)
+    meets = np.hypot(s["gaze.yaw_deg"] - yaw, s["gaze.pitch_deg"] - pitch) < 0.01
+    return meets, reachable < 1
+
+
+def _expression_chances() -> dict[str, tuple[NDArray[np.bool_], float]]:
+    """Of faces with so few units that one sees what they are made of."""
+    still = ["unit_jitter=0", "asymmetry={kind='constant',value=0}", "sum_limits=[]",
+             "blink={kind='constant',value=0}", "exclusive=[]"]  # fmt: skip
+    share = {"mixed_share": 0.3, "random_share": 0.2, "random_unit_share": 0.1, "stray_share": 0.15}
+    draws = Draws(3, "train", "expression", 0, 20_000)
+    kind = {"share": 1.0, "intensity": {"kind": "constant", "value": 1.0}}
+
+    def faces(on: list[str], kinds: dict[str, str]) -> F64:
+        config = load_config(overrides=[f"expression.{o}" for o in still]).expression
+        table = {name: {**kind, "weights": {unit: 1.0}} for name, unit in kinds.items()}
+        shares = {name: p if name in on else 0.0 for name, p in share.items()}
+        shares["random_unit_share"] = share["random_unit_share"]
+        data = {**config.model_dump(), **shares, "kinds": table}
+        data["mixed_intensity"] = {"kind": "constant", "value": 1.0}
+        weights, _ = expression.draw(expression.ExpressionConfig.model_validate(data), draws)
+        return weights
+
+    free = [k for k, u in enumerate(ARKIT_UNITS) if "eyeLook" not in u and not u.endswith("Right")]
+    free.remove(ARKIT_UNITS.index("mouthClose"))
+    jaw, puff = ARKIT_UNITS.index("jawOpen"), ARKIT_UNITS.index("cheekPuff")
+    both = faces(["mixed_share"], {"a": "jawOpen", "b": "cheekPuff"})[:, [jaw, puff]] > 0
+    strays = faces(["stray_share"], {"a": "jawOpen"})[:, [k for k in free if k != jaw]] > 0
+    random = faces(["random_share"], {"a": "jawOpen"})
+    is_random = random[:, jaw] != 1
+    return {
+        "expression.mixed_share": (both.all(axis=1), share["mixed_share"] / 2),
+        "expression.stray_share": (strays.ravel(), share["stray_share"]),
+        "expression.random_share": (is_random, share["random_share"]),
+        "expression.random_unit_share": (
+            (random[is_random][:, free] > 0).ravel(), share["random_unit_share"],
+        ),
+    }  # fmt: skip
+
+
+def test_everything_happens_as_often_as_declared(seen: Seen) -> None:
+    chances = _chances(seen)
+    assert set(chances) == {path for path, _ in declared(seen.config, Happens)}
+    assert not surprising({path: chance(*what) for path, what in chances.items()})
+
+
+def _shares(pool: Pool, s: Seen, where: Any) -> F64:
+    female, male = pool.share_female, pool.share_male
+    sex = s["identity.sex"][where][:, None]
+    return np.asarray(female / female.sum() * (1 - sex) + male / male.sum() * sex)
+
+
+def _catalogue_choices(s: Seen) -> dict[str, float]:
+    """p-values of the ids that were picked, each row's probabilities worked out anew."""
+    c, known = s.config, s.inputs.catalog
+    everyone = np.ones(N, bool)
+    out = {}
+    for name, path, entries, where in (
+        ("glasses", "glasses.id", known.glasses, s.has("glasses")),
+        ("headwear", "headwear.id", known.headwear, s.has("headwear")),
+        ("clothing", "clothing.id", known.clothing, s.has("clothing")),
+        ("facial_hair", "facial_hair.style", known.facial_hair_styles,
+         s["facial_hair.style"] != SHAVED),
+    ):  # fmt: skip
+        pool = Pool.of(entries, name, getattr(c, name).shares)
+        out[name] = categorical(s.codes(path, pool.ids, where), _shares(pool, s, where))
+
+    hdris = Pool.of(known.hdris, "environment", c.environment.shares)
+    even = np.array([e.share for e in known.hdris.values()])
+    out["environment"] = categorical(s.codes("environment.hdri", hdris.ids, everyone), even)
+
+    haired = s["hair.style"] != BALD
+    styles = Pool.of(known.hair_styles, "hair", c.hair.shares)
+    suits = np.array(
+        [
+            [getattr(c.hair.textures[t], a) if t in c.hair.textures else 1.0 for a in ANCESTRIES]
+            for t in styles.attribute("texture", "")
+        ]
+    )
+    under = np.array([c.hair.under_hat.get(i, 1.0) for i in styles.ids])
+    weights = _shares(styles, s, haired) * (s.ancestry[haired] @ suits.T)
+    weights[s.has("headwear")[haired]] *= under
+    out["hair"] = categorical(s.codes("hair.style", styles.ids, haired), weights)
+
+    brown = [max(0.0, (e.colour_srgb[0] - e.colour_srgb[2]) / (e.colour_srgb[0] + e.colour_srgb[2]))
+             for e in known.irises.values()]  # fmt: skip
+    pigment = 0.6 * (s["skin.monk_tone"] - 1) / 9 + 0.6 * (1 - s["identity.european"])
+    pale = np.clip(pigment, 0, 1)[:, None] * (1 - np.array(brown))
+    share = np.array([e.share for e in known.irises.values()])
+    weights = share * np.exp(-c.eyes.pigment_effect * pale)
+    out["eyes"] = categorical(s.codes("eyes.iris", tuple(known.irises), everyone), weights)
+
+    match, skins = c.skin.match, list(known.skins.values())
+    man, years = s["identity.sex"] ** 3, s["identity.age_years"]
+    man = man / (man + (1 - s["identity.sex"]) ** 3)
+    columns = []
+    for e in skins:
+        sex = man if e.sex == "male" else 1 - man
+        group = s[f"identity.{e.ancestry}"]
+        columns.append(
+            e.share * np.exp(-0.5 * ((years - e.age_years) / match.age_years) ** 2)
+            * (match.other_sex + (1 - match.other_sex) * sex)
+            * (match.other_ancestry + (1 - match.other_ancestry) * group)
+        )  # fmt: skip
+    weights = np.stack(columns, axis=-1)
+    out["skin"] = categorical(s.codes("skin.texture", tuple(known.skins), everyone), weights)
+    return out
+
+
+def _choices(model: BaseModel, path: str = "") -> Iterator[tuple[str, dict[str, float] | None]]:
+    """(path, shares by name) of all choices that a config declares; None are the catalogue's."""
+    for name, value in model:
+        if isinstance(value, distributions.Categorical):
+            yield path + name, value.weights
+        elif name == "shares":
+            yield path.removesuffix("."), None
+        elif isinstance(value, dict) and all(hasattr(v, "share") for v in value.values()) and value:
+            yield path + name, {k: v.share for k, v in value.items()}
+        elif isinstance(value, BaseModel):
+            yield from _choices(value, f"{path}{name}.")
+
+
+def test_every_choice_falls_as_declared(seen: Seen) -> None:
+    p_values = _catalogue_choices(seen)
+    choices = dict(_choices(seen.config))
+    assert {path for path, shares in choices.items() if shares is None} == set(p_values)
+    for path, shares in choices.items():
+        if shares is not None:
+            assert tuple(shares) in seen.choices, f"{path} is declared, and never drawn"
+            picked = np.concatenate(seen.choices[tuple(shares)])
+            p_values[path] = categorical(picked, np.array(list(shares.values())))
+    dominant = seen.ancestry.argmax(axis=1)
+    weights = seen.config.identity.ancestry.weights
+    p_values["dominant"] = categorical(dominant, np.array([weights[a] for a in ANCESTRIES]))
+    assert len(p_values) >= 14
+    assert not surprising(p_values)
+
+
+@pytest.mark.parametrize("level", [0.02, 0.05])
+def test_the_tests_notice_what_is_slightly_wrong(seen: Seen, level: float) -> None:
+    """Their power: a few hundredths of a standard deviation or of a share are seen."""
+    age = seen["identity.age_years"]
+    of = seen.config.identity.age
+    assert surprising({"age": continuous(age + 10 * level, of)[0], "other": 0.5})
+    assert surprising({"share": chance(seen.has("glasses"), 0.2 + level), "other": 0.5})
