@@ -116,6 +116,8 @@ class Mesh:
     uv: F32Array | None = None
     """(F, 4, 2) per corner; the fourth corner of a triangle is ignored."""
     smooth: bool = True
+    charted: NDArray[np.bool_] | None = None
+    """(F,) faces whose UVs are those of the dense label, so that a UV map may show them."""
 
 
 @dataclass(frozen=True)

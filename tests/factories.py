@@ -27,8 +27,10 @@ from spec_schema.frames import (
     intrinsics,
     project,
     quaternion_xyzw,
+    rotation_as_seen,
 )
 from spec_schema.wire import packb
+from tests.make_specs import make_spec
 
 Array = NDArray[np.float64]
 
@@ -37,7 +39,10 @@ _CENTRE_M = np.array([0.0, -0.018, -0.085])
 _RADII_M = np.array([0.076, 0.118, 0.096])
 _RINGS, _SPOKES = 36, 48
 _EYES_M = {"right": np.array([-0.031, 0.0, -0.014]), "left": np.array([0.031, 0.0, -0.014])}
+_IRIS_RADIUS_M = 0.0058
+_IRIS_POINTS = 8
 _LIGHT = np.array([-0.35, -0.45, -0.82])
+_COVERING = (C.HAIR, C.BEARD, C.CLOTHING, C.GLASSES, C.HEADWEAR, C.FACEWEAR)
 
 
 @dataclass(frozen=True)
@@ -104,6 +109,22 @@ def _landmark_xy_m() -> Array:
 
 
 @dataclass(frozen=True)
+class DenseLandmarks:
+    """Named points: every other spoke of the front rings, then two irises and pupils."""
+
+    points_m: Array
+    """(K, 3) head frame."""
+    normals: Array
+    """(K, 3) outward."""
+    names: list[str]
+    groups: list[str]
+    vertices: NDArray[np.int32]
+    """(K,) row of the vertices, -1 for points of the eyes."""
+    mirror: NDArray[np.int32]
+    """(K,) the opposite point."""
+
+
+@dataclass(frozen=True)
 class HeadShape:
     """The head as a grid of quads, with landmarks as extra points of the same surface."""
 
@@ -112,6 +133,9 @@ class HeadShape:
     face_region: NDArray[np.uint8]
     landmark_vertices: NDArray[np.int32]
     face_vertices: NDArray[np.int32]
+    landmark_normals: Array
+    """(70, 3) outward."""
+    dense: DenseLandmarks
 
 
 def head_shape() -> HeadShape:
@@ -130,12 +154,65 @@ def head_shape() -> HeadShape:
     points = np.concatenate([xy, surface_z_m(xy[:, 0], xy[:, 1])[:, None]], 1)
     vertices = np.concatenate([shell, points])
     middle = shell[quads].mean(axis=1)
+    normals = _vertex_normals(shell, quads)
+    nearest = np.linalg.norm(shell[None] - points[:, None], axis=2).argmin(axis=1)
     return HeadShape(
         vertices,
         quads,
         np.array([_region(m) for m in middle], np.uint8),
         np.arange(len(shell), len(vertices), dtype=np.int32),
         np.flatnonzero((vertices[:, 2] > -0.05) & (vertices[:, 1] < 0.05)).astype(np.int32),
+        normals[nearest],
+        _dense_landmarks(shell, normals),
+    )
+
+
+def _vertex_normals(shell: Array, quads: NDArray[np.int32]) -> Array:
+    """(V, 3) outward unit normals of the shell."""
+    corner = shell[quads]
+    normal = np.cross(corner[:, 2] - corner[:, 0], corner[:, 3] - corner[:, 1])
+    out = np.zeros_like(shell)
+    for k in range(4):
+        np.add.at(out, quads[:, k], normal)
+    out *= np.sign(np.sum(out * (shell - _CENTRE_M), axis=1, keepdims=True))
+    return np.asarray(out / np.linalg.norm(out, axis=1, keepdims=True))
+
+
+def _dense_landmarks(shell: Array, normals: Array) -> DenseLandmarks:
+    rings, spokes = range(1, 19), range(0, _SPOKES, 2)
+    rows = [r * _SPOKES + s for r in rings for s in spokes]
+    mirror = [
+        (r - 1) * len(spokes) + ((_SPOKES // 2 - s) % _SPOKES) // 2 for r in rings for s in spokes
+    ]
+    names, groups = [], []
+    for i, row in enumerate(rows):
+        x, y, _ = shell[row]
+        side = "middle" if abs(x) < 1e-6 else "left" if x > 0 else "right"
+        group = "forehead" if y > 0.01 else "chin" if y < -0.085 else f"{side}_cheek"
+        names.append(f"{side}_shell_{min(i, mirror[i])}")
+        groups.append(group)
+    points, outward = [shell[rows]], [normals[rows]]
+    turn = np.arange(_IRIS_POINTS) / _IRIS_POINTS * 2 * np.pi
+    for side, sign in (("right", -1.0), ("left", 1.0)):
+        x, y = sign * np.cos(turn), np.sin(turn)
+        circle = np.stack([np.append(x, 0), np.append(y, 0), np.zeros(_IRIS_POINTS + 1)], axis=1)
+        eye = _EYES_M[side].copy()
+        eye[2] = surface_z_m(eye[:1], eye[1:2])[0]
+        points.append(eye + _IRIS_RADIUS_M * circle)
+        outward.append(np.tile([0.0, 0.0, 1.0], (_IRIS_POINTS + 1, 1)))
+        names += [f"{side}_iris_{k}" for k in range(_IRIS_POINTS)] + [f"{side}_pupil"]
+        groups += [f"{side}_iris"] * _IRIS_POINTS + [f"{side}_pupil"]
+    n, eye_points = len(rows), _IRIS_POINTS + 1
+    mirror += [*range(n + eye_points, n + 2 * eye_points), *range(n, n + eye_points)]
+    vertices = np.full(len(names), -1, np.int32)
+    vertices[:n] = rows
+    return DenseLandmarks(
+        np.concatenate(points),
+        np.concatenate(outward),
+        names,
+        groups,
+        vertices,
+        np.array(mirror, np.int32),
     )
 
 
@@ -210,6 +287,12 @@ def label_record(
     image_px = project(landmarks_camera, k)
     face = image_px[:68]
     yaw, pitch, roll = angles_from_camera_from_head(rotation)
+    seen = rotation_as_seen(camera_from_head)
+    seen_yaw, seen_pitch, seen_roll = angles_from_camera_from_head(seen)
+    dense_head = shape.dense.points_m.astype(np.float32)
+    dense_camera = dense_head.astype(np.float64) @ rotation.T + camera_from_head[:3, 3]
+    dense_px = project(dense_camera, k)
+    shell_px = project(camera_m, k)
     look = direction_from_angles(shot.gaze_yaw_deg, shot.gaze_pitch_deg)
     gaze = {
         side: {
@@ -230,6 +313,12 @@ def label_record(
             "pitch_deg": float(pitch),
             "roll_deg": float(roll),
             "quaternion_xyzw": quaternion_xyzw(rotation),
+            "as_seen": {
+                "rotation": seen,
+                "yaw_deg": float(seen_yaw),
+                "pitch_deg": float(seen_pitch),
+                "roll_deg": float(seen_roll),
+            },
         },
         "camera": {"intrinsics": k, "camera_from_world": camera_from_world},
         "vertices": {"head_m": vertices, "camera_m": camera_m.astype(np.float32)},
@@ -237,10 +326,73 @@ def label_record(
             "head_m": landmarks_head,
             "camera_m": landmarks_camera,
             "image_px": image_px,
+            "in_frame": _in_frame(image_px, size_px),
+            "self_occluded": _turned_away(landmarks_camera, shape.landmark_normals @ rotation.T),
+        },
+        "dense_landmarks": {
+            "head_m": dense_head,
+            "camera_m": dense_camera.astype(np.float32),
+            "image_px": dense_px.astype(np.float32),
+            "in_frame": _in_frame(dense_px, size_px),
+            "self_occluded": _turned_away(dense_camera, shape.dense.normals @ rotation.T),
         },
         "face_box_px": np.concatenate([face.min(axis=0), face.max(axis=0)]),
+        "head_box_px": np.concatenate([shell_px.min(axis=0), shell_px.max(axis=0)]),
         "gaze": gaze,
+        "eyes": {
+            "right": {"openness": 0.9, "lid_gap_m": 0.0081},
+            "left": {"openness": 1.1, "lid_gap_m": 0.0099},
+        },
+        "spec": _spec(shot, row, index_offset, (float(yaw), float(pitch), float(roll))),
     }
+
+
+def _in_frame(image_px: Array, size_px: int) -> NDArray[np.bool_]:
+    return np.asarray(((image_px >= 0) & (image_px < size_px)).all(axis=1))
+
+
+def _turned_away(camera_m: Array, normals: Array) -> NDArray[np.bool_]:
+    """What hides points of this nearly convex head: they face away from the camera."""
+    return np.asarray(np.sum(camera_m * normals, axis=1) > 0)
+
+
+def _spec(
+    shot: HeadShot, row: int, index_offset: int, angles_deg: tuple[float, float, float]
+) -> dict[str, Any]:
+    """A valid spec as a map: of this pose, lens and gaze, as far as specs allow."""
+    yaw, pitch, roll = angles_deg
+    return make_spec(
+        sample={"index": row + index_offset},
+        pose={
+            "yaw_deg": yaw, "pitch_deg": pitch, "roll_deg": roll,
+            "x_m": shot.x_m, "y_m": shot.y_m, "z_m": min(shot.z_m, 100.0),
+        },
+        camera={"focal_length_mm": min(shot.focal_length_mm, 2000.0)},
+        gaze={"yaw_deg": shot.gaze_yaw_deg, "pitch_deg": shot.gaze_pitch_deg},
+    ).model_dump()  # fmt: skip
+
+
+def add_pixel_labels(record: dict[str, Any], mask: NDArray[np.uint8]) -> dict[str, Any]:
+    """The record with what only a mask (H, W) tells: what covers landmarks, the visible face.
+
+    The visible face is what the mask shows of skin, nose, eyes, brows, mouth and lips inside
+    the face box.
+    """
+    out = dict(record)
+    for key in ("landmarks", "dense_landmarks"):
+        points, inside = record[key]["image_px"], record[key]["in_frame"]
+        column, line = np.floor(np.where(inside[:, None], points, 0)).astype(int).T
+        there = np.where(inside, mask[line, column], 0)
+        covered = np.where(np.isin(there, _COVERING), there, 0)
+        out[key] = {**record[key], "covered_by": covered.astype(np.uint8)}
+    x0, y0, x1, y1 = record["face_box_px"]
+    shown = np.isin(mask, [c for c in C if C.SKIN <= c <= C.BOTTOM_LIP])
+    line, column = np.nonzero(shown)
+    near = (column + 1 > x0) & (column < x1) & (line + 1 > y0) & (line < y1)
+    column, line = column[near], line[near]
+    box = [column.min(), line.min(), column.max() + 1, line.max() + 1] if len(line) else None
+    out["visible_face_box_px"] = None if box is None else np.array(box, np.float64)
+    return out
 
 
 def write_sample(root: Path, record: dict[str, Any], image: Image.Image, mask: Image.Image) -> None:
@@ -287,10 +439,14 @@ def write_dataset(
         uv=shape.vertices_m[:, :2].astype(np.float32),
         landmark_vertices=shape.landmark_vertices,
         face_vertices=shape.face_vertices,
+        dense_landmark_names=np.array(shape.dense.names),
+        dense_landmark_groups=np.array(shape.dense.groups),
+        dense_landmark_vertices=shape.dense.vertices,
+        dense_landmark_mirror=shape.dense.mirror,
     )
     for row, shot in enumerate(shots):
         record = label_record(shape, shot, row, size_px, index_offset)
         camera_m = record["vertices"]["camera_m"].astype(np.float64)
         image, mask = _draw(shape, camera_m, record["camera"]["intrinsics"], shot, size_px)
-        write_sample(root, record, image, mask)
+        write_sample(root, add_pixel_labels(record, np.asarray(mask)), image, mask)
     return root

@@ -7,11 +7,14 @@ each of them multilinear between named extremes.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from assets.geometry import F32Array
 from assets.head.facts import HeadFacts
@@ -24,6 +27,7 @@ __all__ = ["MACRO_FIELDS", "MorphTargets", "macro_weights"]
 F64Array = NDArray[np.float64]
 
 MACRO_FIELDS = ("sex", "age_years", "african", "asian", "european", "weight", "muscle")
+_UNIT = {name: i for i, name in enumerate(ARKIT_UNITS)}
 _ANCESTRY = {"african": "african", "asian": "asian", "caucasian": "european"}
 
 
@@ -51,13 +55,23 @@ def macro_weights(
         part["average" + name] = 1 - np.abs(2 * value - 1)
         part["max" + name] = np.maximum(0.0, 2 * value - 1)
     part["universal"] = np.ones_like(sex)
-    columns = []
-    for name in names:
-        weight = np.ones_like(sex)
-        for word in name.split("-"):
-            weight = weight * part[word]
-        columns.append(weight)
-    return np.stack(columns, axis=-1)
+    order = {word: i for i, word in enumerate(part)}
+    factors = _factors(tuple(names), tuple(order))
+    table = np.stack(list(part.values()))
+    weight = table[factors[:, 0]]
+    for column in factors.T[1:]:
+        weight = weight * table[column]
+    return np.ascontiguousarray(np.moveaxis(weight, 0, -1))
+
+
+@lru_cache(maxsize=4)
+def _factors(names: tuple[str, ...], words: tuple[str, ...]) -> NDArray[np.int64]:
+    """(names, most words of a name) each word's place; ``universal`` (1) where none is left."""
+    parts = [name.split("-") for name in names]
+    most = max(map(len, parts))
+    one = words.index("universal")
+    rows = [[words.index(w) for w in p] + [one] * (most - len(p)) for p in parts]
+    return np.array(rows, np.int64)
 
 
 @dataclass(frozen=True)
@@ -87,9 +101,26 @@ class MorphTargets:
         for key, value in self._keys.items():
             self.groups[key] = names[value.positive].split("/")[0]
 
-    def _add(self, out: F32Array, target: int, weight: float) -> None:
-        a, b = int(self._offsets[target]), int(self._offsets[target + 1])
-        out[self._vertex[a:b]] += np.float32(weight) * self._delta[a:b]
+    @cached_property
+    def _matrix(self) -> sparse.csr_matrix:
+        """(3 V, targets) float32: displacements, x, y, z of each vertex in turn."""
+        rows = self._vertex[:, None] * 3 + np.arange(3, dtype=np.int32)
+        parts = (self._delta.ravel(), rows.ravel(), self._offsets * 3)
+        return sparse.csc_matrix(parts, shape=(self.base.size, len(self._offsets) - 1)).tocsr()
+
+    @cached_property
+    def _identity_matrix(self) -> sparse.csr_matrix:
+        """The columns of :attr:`_matrix` that make an identity."""
+        return self._matrix[:, self._identity_columns]
+
+    @cached_property
+    def _identity_columns(self) -> NDArray[np.int64]:
+        return np.setdiff1d(np.arange(len(self._offsets) - 1), list(self._arkit.values()))
+
+    @cached_property
+    def _expression_matrix(self) -> sparse.csr_matrix:
+        """The columns of :attr:`_matrix` that are expression units, in the order of ARKit's."""
+        return self._matrix[:, [self._arkit[u] for u in ARKIT_UNITS]]
 
     def neutral(self, identity: IdentitySpec) -> F32Array:
         """Cage ``(19158, 3)`` in metres of an identity without expression, rest pose.
@@ -97,22 +128,20 @@ class MorphTargets:
         Raises:
             AssetError: a shape key that this head lacks.
         """
-        out = self.base.copy()
         fields = {f: np.array([getattr(identity, f)], np.float64) for f in MACRO_FIELDS}
-        weights = macro_weights(self.macro_names, fields, self._facts)[0]
-        for target, weight in zip(self._macro, weights, strict=True):
-            if weight > 1e-6:
-                self._add(out, target, float(weight))
+        weights = np.zeros(len(self._offsets) - 1, np.float32)
+        weights[self._macro] = macro_weights(self.macro_names, fields, self._facts)[0]
         for name, value in identity.shape.items():
             key = self._keys.get(name)
             if key is None:
                 hint = nearest(name, self._keys)
                 raise AssetError(f"identity.shape.{name}: no such shape key; {hint}")
             if value > 0:
-                self._add(out, key.positive, value)
+                weights[key.positive] = value
             elif value < 0 and key.negative is not None:
-                self._add(out, key.negative, -value)
-        return out
+                weights[key.negative] = -value
+        moved = self._identity_matrix @ weights[self._identity_columns]
+        return np.asarray(self.base + moved.reshape(-1, 3), np.float32)
 
     def express(self, neutral: F32Array, expression: Mapping[str, float]) -> F32Array:
         """Add expression units to a cage.
@@ -120,14 +149,33 @@ class MorphTargets:
         Raises:
             AssetError: a unit that this head lacks.
         """
-        out = neutral.copy()
+        weights = np.zeros(len(ARKIT_UNITS), np.float32)
         for name, value in expression.items():
-            target = self._arkit.get(name)
-            if target is None:
-                hint = nearest(name, self._arkit)
+            unit = _UNIT.get(name)
+            if unit is None:
+                hint = nearest(name, _UNIT)
                 raise AssetError(f"expression.{name}: no such expression unit; {hint}")
-            if abs(value) > 1e-6:
-                self._add(out, target, value)
+            weights[unit] = value
+        moved = self._expression_matrix @ weights
+        return np.asarray(neutral + moved.reshape(-1, 3), np.float32)
+
+    def at(self, vertices: NDArray[np.int64]) -> MorphTargets:
+        """The same targets for some cage vertices only, sorted; equal to those bit for bit.
+
+        Every coordinate is a sum of its own, over the targets in their order.
+        """
+        out = copy(self)
+        place = np.full(len(self.base), -1, np.int32)
+        place[vertices] = np.arange(len(vertices), dtype=np.int32)
+        where = place[self._vertex]
+        kept = where >= 0
+        before = np.concatenate([[0], np.cumsum(kept)])
+        out.base = self.base[vertices]
+        out._offsets = before[self._offsets]
+        out._vertex = where[kept]
+        out._delta = self._delta[kept]
+        for name in ("_matrix", "_identity_matrix", "_expression_matrix"):
+            out.__dict__.pop(name, None)  # made anew from the fewer rows
         return out
 
     def rows(self, rows: NDArray[np.int64], weights: NDArray[np.float64]) -> LinearModel:

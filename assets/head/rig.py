@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import numpy as np
@@ -33,6 +33,10 @@ class NeckRig:
     pivot_vertices: NDArray[np.int64]
     """Cage vertices whose mean is the pivot."""
 
+    def at(self, vertices: NDArray[np.int64]) -> NeckRig:
+        """The same for some cage vertices only, sorted, the pivot's among them."""
+        return NeckRig(self.share[vertices], np.searchsorted(vertices, self.pivot_vertices))
+
     def pivot(self, cage_m: F32Array) -> F64Array:
         """The pivot (3,) of an identity, metres."""
         return np.asarray(cage_m[self.pivot_vertices].astype(np.float64).mean(0))
@@ -40,12 +44,32 @@ class NeckRig:
     def turn(self, cage_m: F32Array, world_from_rest: F64Array, pivot_m: F64Array) -> F32Array:
         """Cage (19158, 3) with the head turned by the rotation (3, 3) about the pivot."""
         vector = Rotation.from_matrix(world_from_rest).as_rotvec()
-        out = cage_m.astype(np.float64)
-        share = self.share.astype(np.float64)
-        moving = share > 0
-        turned = Rotation.from_rotvec(share[moving, None] * vector)
-        out[moving] = turned.apply(out[moving] - pivot_m) + pivot_m
-        return out.astype(np.float32)
+        out = cage_m.copy()
+        whole, partly = self._moving
+        out[whole] = _turned(cage_m[whole], world_from_rest, pivot_m)
+        share = self.share[partly, None].astype(np.float64)
+        out[partly] = _turned(
+            cage_m[partly], Rotation.from_rotvec(share * vector).as_matrix(), pivot_m
+        )
+        return out
+
+    @cached_property
+    def _moving(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Vertices that follow wholly, and those that follow in part."""
+        return np.flatnonzero(self.share == 1), np.flatnonzero((self.share > 0) & (self.share < 1))
+
+
+def _turned(points_m: F32Array, rotation: F64Array, pivot_m: F64Array) -> F32Array:
+    """Points (N, 3) turned about the pivot by one rotation (3, 3), or by one each (N, 3, 3).
+
+    Written out, so that a point's last bits don't depend on how many there are.
+    """
+    x, y, z = (points_m.astype(np.float64) - pivot_m).T
+    rows = [
+        x * rotation[..., i, 0] + y * rotation[..., i, 1] + z * rotation[..., i, 2] + pivot_m[i]
+        for i in range(3)
+    ]
+    return np.asarray(np.stack(rows, axis=-1), np.float32)
 
 
 @dataclass(frozen=True)
@@ -58,15 +82,25 @@ class Arm:
     rotation_vector: F64Array
     """(3,) radians"""
 
+    def at(self, vertices: NDArray[np.int64]) -> Arm:
+        """The same for some cage vertices only, sorted, the pivot's among them."""
+        pivot = np.searchsorted(vertices, self.pivot_vertices)
+        return Arm(self.share[vertices], pivot, self.rotation_vector)
+
     def lower(self, cage_m: F32Array) -> F32Array:
         """Cage (19158, 3) with this arm lowered about the shoulder of this identity."""
         pivot = cage_m[self.pivot_vertices].astype(np.float64).mean(0)
-        out = cage_m.astype(np.float64)
-        moving = self.share > 0
+        out = cage_m.copy()
+        moving, rotations = self._moving
+        out[moving] = _turned(cage_m[moving], rotations, pivot)
+        return out
+
+    @cached_property
+    def _moving(self) -> tuple[NDArray[np.int64], F64Array]:
+        """Vertices that follow, and the rotation (N, 3, 3) of each."""
+        moving = np.flatnonzero(self.share > 0)
         share = self.share[moving, None].astype(np.float64)
-        turned = Rotation.from_rotvec(share * self.rotation_vector)
-        out[moving] = turned.apply(out[moving] - pivot) + pivot
-        return out.astype(np.float32)
+        return moving, Rotation.from_rotvec(share * self.rotation_vector).as_matrix()
 
 
 @lru_cache(maxsize=2)

@@ -16,7 +16,14 @@ from assets.subdivision import catmull_clark, subdivide_corners
 from spec_schema.classes import SegmentationClass as C
 from spec_schema.errors import AssetError
 
-__all__ = ["MASKS", "HeadSurface", "landmark_cage", "load_surface", "vertex_normals"]
+__all__ = [
+    "MASKS",
+    "HeadSurface",
+    "landmark_cage",
+    "landmark_opposites",
+    "load_surface",
+    "vertex_normals",
+]
 
 MASKS = ("lips", "inside-mouth", "ears", "eyelids", "face")
 
@@ -36,6 +43,8 @@ class HeadSurface:
     faces: I32Array
     uv: F32Array
     """(F, 4, 2)"""
+    charted: NDArray[np.bool_]
+    """(F,) whether a face is a piece of a face of the dense label."""
     rest_m: F32Array
     """(V, 3)"""
     face_class: U8Array
@@ -93,6 +102,11 @@ def _opposites() -> dict[int, int]:
 
 
 _OPPOSITE = _opposites()
+
+
+def landmark_opposites() -> tuple[int, ...]:
+    """For each of the 68 landmarks its mirror image."""
+    return tuple(_OPPOSITE[i] for i in range(68))
 
 
 def _sample_mask(image: NDArray[np.uint8], uv: F32Array) -> F32Array:
@@ -213,6 +227,7 @@ def load_surface(store: Store) -> HeadSurface:
         operator=operator,
         faces=level_faces,
         uv=level_uv,
+        charted=np.repeat(in_head[faces].all(1), len(level_faces) // len(faces)),
         rest_m=rest,
         face_class=classes(level_faces),
         masks=masks,

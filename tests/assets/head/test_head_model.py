@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from assets.head import HeadModel, LandmarkModel, load_head_model, load_landmark_model
+from assets.head.landmark_rows import landmark_rows, rows_of_mesh
 from assets.head.morph import MACRO_FIELDS
 from assets.store import open_store
 from spec_schema import ARKIT_UNITS, AssetError, SceneSpec
@@ -146,3 +147,15 @@ def test_every_detail_target_has_a_key(model: HeadModel) -> None:
     groups = model.facts.target_groups
     details = [n for n in names if n.split("/")[0] in groups]
     assert len(details) == 2 * len(keys) - len(model.one_sided)
+
+
+def test_the_landmark_file_is_that_of_the_mesh() -> None:
+    rows, entries = landmark_rows(), rows_of_mesh(open_store())
+    for landmark in range(68):
+        listed = {
+            (int(v), float(w))
+            for v, w in zip(rows.vertices[landmark], rows.weights[landmark], strict=True)
+            if w
+        }
+        of_mesh = {(v, w) for i, v, w in entries if i == landmark}
+        assert listed == of_mesh, "write it anew by python -m assets.head.landmark_rows"
