@@ -10,26 +10,28 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from converters.bodies import Body, Content, files_body
 from converters.export import Packed, Summary
 from converters.filters import Filters, full_turn_yaw_deg
 from converters.picture import png_bytes, resized, resized_mask, scaled_px
 from converters.pipeline import Done, Filtered
 from converters.source import SourceSample
+from converters.work import Notes
+from spec_schema.dataset import Dataset
 from spec_schema.errors import DatasetError
 
 __all__ = ["IMAGE_SIZE_PX", "FormatFaceSynthetics", "read_landmarks"]
 
 IMAGE_SIZE_PX: Final = 512
 _LANDMARKS: Final = 70
-_CLASS_LIMIT: Final = 18
-_IGNORE: Final = 255
 
 _README: Final = """# FaceSynthetics files made by Replicantface
 
@@ -76,7 +78,15 @@ class FormatFaceSynthetics:
         """Options that shaped the export, for its record."""
         return {"filters": vars(self.filters)}
 
-    def convert(self, sample: SourceSample) -> Done[Packed[int]] | Filtered:
+    def is_folder(self, out: Path) -> bool:
+        """A zip, or a folder."""
+        return out.suffix != ".zip"
+
+    def body(self, path: Path, out: Path) -> Body:
+        """A zip, or a folder."""
+        return files_body(path, out)
+
+    def convert(self, sample: SourceSample) -> Done[Packed] | Filtered:
         """Scale image, mask and landmarks."""
         labels = sample.labels
         image = resized(sample.image(), IMAGE_SIZE_PX)
@@ -86,10 +96,6 @@ class FormatFaceSynthetics:
         if why is not None:
             return Filtered(sample.row, why)
         mask = sample.mask()
-        ids = np.unique(np.asarray(mask))
-        strange = ids[(ids > _CLASS_LIMIT) & (ids != _IGNORE)]
-        if strange.size:
-            raise DatasetError(f"{sample.mask_path}: holds class {strange[0]}, and 0-18 are known")
         points = scaled_px(labels.landmarks_px, labels.size_px, IMAGE_SIZE_PX)
         text = "".join(f"{x:.6f} {y:.6f}\n" for x, y in points)
         files = {
@@ -99,14 +105,14 @@ class FormatFaceSynthetics:
         }
         return Done(sample.row, Packed(files, sample.row))
 
-    def files(self, number: int, packed: Packed[int]) -> Iterator[tuple[str, bytes]]:
+    def files(self, number: int, packed: Packed) -> Iterator[tuple[str, bytes]]:
         """Names and bytes of the ``number``-th sample; readers count up until one is missing."""
         for suffix, data in packed.files.items():
             yield f"{number:06d}{suffix}", data
 
-    def closing_files(self, notes: Sequence[int]) -> Iterable[tuple[str, bytes]]:
+    def closing_files(self, notes: Notes, dataset: Dataset) -> Iterator[tuple[str, Content]]:
         """``rows.txt``: the manifest row of each number."""
-        yield "rows.txt", "".join(f"{row}\n" for row in notes).encode()
+        yield "rows.txt", (f"{row}\n".encode() for row in notes)
 
     def readme(self, summary: Summary) -> str:
         """README.md of the export."""

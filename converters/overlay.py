@@ -1,207 +1,157 @@
-"""A contact sheet of a dataset: each image with its labels drawn on it, the mask beside it."""
+"""Contact sheets of a dataset: one picture, numbered pictures, or the pages of a PDF."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
+import os
+import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
 from converters.export import Summary
-from converters.overlay_marks import coloured_mask, with_marks
-from converters.overlay_style import Colour, OverlayStyle, load_style
+from converters.overlay_panels import Tile, TileJob
+from converters.overlay_sheet import contact_sheet
 from converters.picture import png_bytes
-from converters.pipeline import Done, Filtered, ReadOptions, count_samples, outcomes
+from converters.pipeline import Done, ReadOptions, candidates, count_samples, outcomes
 from converters.progress import Progress
-from converters.sink import write_whole_file
-from converters.source import SourceSample, Topology
-from spec_schema.classes import CLASS_COLOURS, SegmentationClass
+from converters.sink import told_of
+from converters.source import Topology
 from spec_schema.dataset import Dataset
 from spec_schema.errors import DatasetError, ToolError
 
-__all__ = ["Tile", "TileJob", "contact_sheet", "write_overlay"]
+__all__ = ["Drawn", "OverlayOptions", "write_overlay"]
 
-_MAX_PIXELS: Final = 250_000_000
-_CAPTION: Final = 0.075
-_MIN_FONT_PX: Final = 11
-
-
-@dataclass(frozen=True)
-class Tile:
-    """One sample of the sheet."""
-
-    caption: str
-    picture: Image.Image
-    mask: Image.Image
-    classes: frozenset[int]
+_PDF_DPI: Final = 150
+_PDF_QUALITY: Final = 92
+# A PDF names the time it was made; equal labels shall give equal bytes.
+_PDF_DATE: Final = time.gmtime(315532800)
 
 
 @dataclass(frozen=True)
-class TileJob:
-    """Draws one sample; runs in a worker process."""
+class OverlayOptions:
+    """How the sheets look."""
 
-    size_px: int
+    size_px: int = 320
+    columns: int | None = None
+    page: int = 24
+    """Samples a sheet."""
+    dense: bool = False
 
-    def __call__(self, sample: SourceSample) -> Done[Tile] | Filtered:
-        """Image with marks, coloured mask, and caption."""
-        yaw, pitch, roll = sample.labels.angles_deg
-        distance_m = sample.labels.camera_from_head[2, 3]
-        row = "" if sample.row == sample.index else f" (row {sample.row})"
-        mask = sample.mask()
-        angles = f"yaw {yaw:+.1f}°   pitch {pitch:+.1f}°   roll {roll:+.1f}°"
-        tile = Tile(
-            f"#{sample.index}{row}    {angles}    {distance_m:.2f} m",
-            with_marks(sample.image(), sample.labels, load_style(), self.size_px),
-            coloured_mask(mask, self.size_px),
-            frozenset(int(c) for c in np.unique(np.asarray(mask))),
+
+@dataclass(frozen=True)
+class Drawn:
+    """What was read, and the files that were written."""
+
+    summary: Summary
+    paths: tuple[Path, ...]
+
+
+class _Pages:
+    """Sheets under temporary names, given their own all at once."""
+
+    def __init__(self, out: Path, expected: int) -> None:
+        self._out = out
+        self._digits = max(2, len(str(expected)))
+        self._single = expected == 1 or out.suffix.lower() == ".pdf"
+        self._partial: list[tuple[Path, Path]] = []
+        self._count = 0
+
+    def _name(self) -> Path:
+        if self._single:
+            return self._out
+        return self._out.with_name(
+            f"{self._out.stem}-{self._count:0{self._digits}d}{self._out.suffix}"
         )
-        return Done(sample.row, tile)
+
+    def add(self, sheet: Image.Image) -> None:
+        self._count += 1
+        final = self._name()
+        partial = final.with_name(f".{final.name}.partial")
+        if final.suffix.lower() == ".pdf":
+            first = self._count == 1
+            sheet.save(
+                partial,
+                "PDF",
+                append=not first,
+                resolution=_PDF_DPI,
+                quality=_PDF_QUALITY,
+                creationDate=_PDF_DATE,
+                modDate=_PDF_DATE,
+            )
+            if not first:
+                return
+        else:
+            partial.write_bytes(png_bytes(sheet))
+        self._partial.append((partial, final))
+
+    def finish(self) -> tuple[Path, ...]:
+        for partial, final in self._partial:
+            with partial.open("rb+") as file:
+                os.fsync(file.fileno())
+            partial.replace(final)
+        return tuple(final for _, final in self._partial)
+
+    def drop(self) -> None:
+        for partial, _ in self._partial:
+            partial.unlink(missing_ok=True)
 
 
-@dataclass(frozen=True)
-class _Layout:
-    """Lengths of a sheet in pixels."""
-
-    size: int
-    columns: int
-    rows: int
-
-    @property
-    def gap(self) -> int:
-        return max(4, round(self.size * 0.03))
-
-    @property
-    def font(self) -> int:
-        return max(_MIN_FONT_PX, round(self.size * _CAPTION * 0.62))
-
-    @property
-    def caption(self) -> int:
-        return max(round(self.font * 1.6), round(self.size * _CAPTION))
-
-    @property
-    def cell(self) -> tuple[int, int]:
-        return 2 * self.size + self.gap, self.size + self.caption + self.gap
-
-    @property
-    def width(self) -> int:
-        return self.columns * self.cell[0] + self.gap
-
-
-def _columns_for(n: int, size_px: int, aspect: float) -> int:
-    """The number of columns that brings the sheet nearest to the aimed-at shape."""
-
-    def misfit(columns: int) -> float:
-        cell = _Layout(size_px, columns, 1).cell
-        shape = columns * cell[0] / (math.ceil(n / columns) * cell[1])
-        return abs(math.log(shape / aspect))
-
-    return min(range(1, n + 1), key=misfit)
-
-
-def _legend(tiles: Sequence[Tile], style: OverlayStyle) -> list[tuple[str, Colour]]:
-    x, y, z = style.axis_colours
-    entries = [
-        ("x, subject's left", x),
-        ("y, up", y),
-        ("z, out of the face", z),
-        ("gaze", style.gaze),
-        ("face box", style.face_box),
-    ]
-    seen = frozenset[int]().union(*(t.classes for t in tiles))
-    entries += [
-        (c.name.lower().replace("_", " "), CLASS_COLOURS[c]) for c in SegmentationClass if c in seen
-    ]
-    return entries
-
-
-def _legend_lines(
-    entries: list[tuple[str, Colour]], font: ImageFont.FreeTypeFont, layout: _Layout
-) -> list[list[tuple[float, str, Colour]]]:
-    """Entries with their x, broken into lines as wide as the sheet."""
-    lines: list[list[tuple[float, str, Colour]]] = [[]]
-    x = float(layout.gap)
-    for text, colour in entries:
-        width = layout.font * 1.4 + font.getlength(text)
-        if lines[-1] and x + width > layout.width - layout.gap:
-            lines.append([])
-            x = float(layout.gap)
-        lines[-1].append((x, text, colour))
-        x += width + layout.font * 1.3
-    return lines
-
-
-def contact_sheet(tiles: Sequence[Tile], size_px: int, columns: int | None) -> Image.Image:
-    """One picture of all tiles, row by row, with a legend below.
-
-    Raises:
-        ToolError: it would be too large.
-    """
-    style = load_style()
-    columns = min(columns or _columns_for(len(tiles), size_px, style.aspect), len(tiles))
-    layout = _Layout(size_px, columns, math.ceil(len(tiles) / columns))
-    font = ImageFont.load_default(layout.font)
-    if not isinstance(font, ImageFont.FreeTypeFont):
-        raise ToolError("this Pillow was built without FreeType, which text needs")
-    legend = _legend_lines(_legend(tiles, style), font, layout)
-    line_height = round(layout.font * 1.7)
-    height = layout.rows * layout.cell[1] + layout.gap + line_height * len(legend) + layout.gap
-    if layout.width * height > _MAX_PIXELS:
-        raise ToolError(
-            f"a sheet of {len(tiles)} samples at {size_px} px would have {layout.width}×{height} "
-            "pixels; take a smaller --limit or --size"
-        )
-    sheet = Image.new("RGB", (layout.width, height), style.background)
-    draw = ImageDraw.Draw(sheet)
-    for i, tile in enumerate(tiles):
-        x = layout.gap + (i % columns) * layout.cell[0]
-        y = layout.gap + (i // columns) * layout.cell[1]
-        middle = y + layout.caption / 2
-        draw.text((x, middle), tile.caption, style.text, font, anchor="lm")
-        sheet.paste(tile.picture, (x, y + layout.caption))
-        sheet.paste(tile.mask, (x + size_px, y + layout.caption))
-    y = layout.gap + layout.rows * layout.cell[1]
-    for line in legend:
-        for x_text, text, colour in line:
-            side, middle = layout.font * 0.8, y + line_height / 2
-            box = (x_text, middle - side / 2, x_text + side, middle + side / 2)
-            draw.rectangle(box, colour, outline=style.faint_text)
-            at = (x_text + layout.font * 1.2, middle)
-            draw.text(at, text, style.faint_text, font, anchor="lm")
-        y += line_height
-    return sheet
-
-
-def write_overlay(
-    source: Path, out: Path, size_px: int, columns: int | None, options: ReadOptions
-) -> Summary:
-    """Write the contact sheet of a rendered dataset; replaces ``out``.
-
-    Raises:
-        DatasetError: the source is broken, or holds no sound sample.
-        ToolError: ``out`` can't be written, or the sheet would be too large.
-    """
-    if out.suffix.lower() != ".png":
-        raise ToolError(f"{out}: the sheet is a PNG; give a name that ends in .png")
+def _check(out: Path) -> Path:
+    if out.suffix.lower() not in (".png", ".pdf"):
+        raise ToolError(f"{out}: sheets are PNG or PDF; give a name that ends in .png or .pdf")
+    out = Path(os.path.realpath(out)) if out.is_symlink() else out
     if not out.parent.is_dir():
         raise ToolError(f"{out.parent}: no such folder; make it first")
-    dataset = Dataset(source)
-    topology = Topology.load(dataset)
-    progress = Progress("rf-convert overlay", count_samples(dataset, options.limit))
-    summary = Summary()
-    tiles: list[Tile] = []
+    if out.exists() and not out.is_file():
+        raise ToolError(f"{out}: is a folder, a device or a pipe; name a file")
+    return out
+
+
+def _tiles(
+    dataset: Dataset, look: OverlayOptions, options: ReadOptions, summary: Summary, total: int
+) -> Iterator[Tile]:
+    job, topology = TileJob(look.size_px, look.dense), Topology.load(dataset)
+    progress = Progress("rf-convert overlay", total)
     try:
-        for outcome in outcomes(dataset, topology, TileJob(size_px), options):
-            summary.count(outcome, source)
+        for outcome in outcomes(candidates(dataset, options), topology, job, options):
+            summary.count(outcome, dataset.root)
             if isinstance(outcome, Done):
-                tiles.append(outcome.result)
+                yield outcome.result
             progress.step()
     finally:
         progress.close()
-    if not tiles:
-        raise DatasetError("\n".join([f"{source}: nothing to draw", *summary.lines()]))
-    write_whole_file(out, png_bytes(contact_sheet(tiles, size_px, columns)))
-    return summary
+
+
+def write_overlay(source: Path, out: Path, look: OverlayOptions, options: ReadOptions) -> Drawn:
+    """Write the contact sheets of a rendered dataset; files of these names are replaced.
+
+    One sheet gets the name ``out`` itself, more of them ``out-01.png`` and so on; a PDF holds
+    them all.
+
+    Raises:
+        DatasetError: the source is broken, or holds no sound sample.
+        ToolError: ``out`` can't be written, or a sheet would be too large.
+    """
+    out = _check(out)
+    dataset, summary = Dataset(source), Summary()
+    total = count_samples(dataset, options.limit)
+    pages = _Pages(out, -(-total // look.page))
+    wide = look.page if total > look.page else 1
+    waiting: list[Tile] = []
+    with told_of(out):
+        try:
+            for tile in _tiles(dataset, look, options, summary, total):
+                waiting.append(tile)
+                if len(waiting) == look.page:
+                    pages.add(contact_sheet(waiting, look.size_px, look.columns, wide))
+                    waiting.clear()
+            if waiting:
+                pages.add(contact_sheet(waiting, look.size_px, look.columns, wide))
+            if not summary.written:
+                raise DatasetError("\n".join([f"{source}: nothing to draw", *summary.lines()]))
+            return Drawn(summary, pages.finish())
+        finally:
+            pages.drop()

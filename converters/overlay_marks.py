@@ -1,4 +1,4 @@
-"""Labels drawn on one image: landmarks, pose axes, face box and gaze rays, antialiased."""
+"""Labels drawn on one image: pose axes, boxes, gaze rays and landmarks, antialiased."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from PIL import Image, ImageDraw
 from converters.overlay_style import Colour, OverlayStyle
 from converters.picture import resized, scaled_px
 from converters.source import Labels
-from spec_schema.classes import CLASS_COLOURS
+from spec_schema.classes import SegmentationClass
 from spec_schema.frames import project
 
-__all__ = ["coloured_mask", "with_marks"]
+__all__ = ["DensePoints", "landmark_colours", "with_landmarks", "with_pose"]
 
 Array = NDArray[np.float64]
 
@@ -25,15 +25,26 @@ _DESIGN_SIZE_PX: Final = 320
 _EDGE_ALPHA: Final = 150
 # Small faces get finer marks, or these would hide them.
 _BOLDNESS: Final = (0.55, 1.1)
-_UNKNOWN_CLASS: Final[Colour] = (255, 0, 255)
 _ARROW_HEAD: Final = 0.16
 _NEAR_M: Final = 1e-3
+_BORDER: Final = 0.012
+
+
+class DensePoints:
+    """The dense landmarks of one sample, as the record has them."""
+
+    def __init__(self, image_px: Array, in_frame: Array, self_occluded: Array) -> None:
+        self.image_px = np.asarray(image_px, np.float64)
+        self.in_frame = np.asarray(in_frame, bool)
+        self.self_occluded = np.asarray(self_occluded, bool)
 
 
 class _Pen:
     """Lines and dots with a dark edge, in tile pixels, on a supersampled transparent layer."""
 
-    def __init__(self, size_px: int, boldness: float) -> None:
+    def __init__(self, labels: Labels, size_px: int) -> None:
+        _, y0, _, y1 = scaled_px(labels.face_box_px, labels.size_px, size_px)
+        boldness = float(np.clip(2.2 * (y1 - y0) / size_px, *_BOLDNESS))
         self._unit = _SUPERSAMPLING * boldness * size_px / _DESIGN_SIZE_PX
         side = size_px * _SUPERSAMPLING
         self._layer = Image.new("RGBA", (side, side))
@@ -44,19 +55,27 @@ class _Pen:
         # Pillow's drawing coordinates name pixel centres by whole numbers; ours name edges.
         return [(float(x) - 0.5, float(y) - 0.5) for x, y in points_px * _SUPERSAMPLING]
 
-    def line(self, points_px: Array, colour: Colour, width: float, closed: bool = False) -> None:
+    def line(
+        self,
+        points_px: Array,
+        colour: Colour,
+        width: float,
+        closed: bool = False,
+        alpha: int = 255,
+    ) -> None:
         xy = self._xy(points_px)
         if closed:
             xy = [*xy, *xy[:2]]
-        for extra, paint in ((1.3, (0, 0, 0, _EDGE_ALPHA)), (0.0, (*colour, 255))):
+        edge = min(1.2, width)
+        for extra, paint in ((edge, (0, 0, 0, _EDGE_ALPHA)), (0.0, (*colour, alpha))):
             stroke = max(1, round((width + extra) * self._unit))
             self._draw.line(xy, paint, stroke, joint="curve")
 
-    def dots(self, points_px: Array, colour: Colour, radius: float) -> None:
+    def dot(self, point_px: Array, colour: Colour, radius: float) -> None:
+        ((x, y),) = self._xy(point_px[None])
         for extra, paint in ((0.6, (0, 0, 0, _EDGE_ALPHA)), (0.0, (*colour, 255))):
             r = (radius + extra) * self._unit
-            for x, y in self._xy(points_px):
-                self._draw.ellipse((x - r, y - r, x + r, y + r), paint)
+            self._draw.ellipse((x - r, y - r, x + r, y + r), paint)
 
     def arrow(self, start_px: Array, end_px: Array, colour: Colour, width: float) -> None:
         self.line(np.stack([start_px, end_px]), colour, width)
@@ -80,22 +99,28 @@ def _ray(
         pen.arrow(start, end, colour, width)
 
 
-def with_marks(
-    image: Image.Image, labels: Labels, style: OverlayStyle, size_px: int
-) -> Image.Image:
-    """The picture at ``size_px`` with its labels drawn on it."""
-    x0, y0, x1, y1 = scaled_px(labels.face_box_px, labels.size_px, size_px)
-    pen = _Pen(size_px, float(np.clip(2.2 * (y1 - y0) / size_px, *_BOLDNESS)))
+def _seen_at(labels: Labels, point_camera_m: Array, size_px: int) -> Array:
+    return scaled_px(project(point_camera_m, labels.intrinsics), labels.size_px, size_px)
+
+
+def _box(pen: _Pen, labels: Labels, size_px: int, box_px: Array | None, colour: Colour) -> None:
+    if box_px is None:
+        return
+    x0, y0, x1, y1 = scaled_px(box_px, labels.size_px, size_px)
     corners = np.array([[x0, y0], [x1, y0], [x1, y1], [x0, y1]])
-    pen.line(corners, style.face_box, 0.9, closed=True)
-    landmarks = scaled_px(labels.landmarks_px, labels.size_px, size_px)
-    for contour in style.contours:
-        points = landmarks[list(contour.points)]
-        if len(points) > 1:
-            pen.line(points, contour.colour, 1.0, contour.closed)
-        pen.dots(points, contour.colour, 1.3)
+    pen.line(corners, colour, 1.1, closed=True)
+
+
+def with_pose(image: Image.Image, labels: Labels, style: OverlayStyle, size_px: int) -> Image.Image:
+    """The picture at ``size_px`` with head axes, boxes and gaze rays."""
+    pen = _Pen(labels, size_px)
+    _box(pen, labels, size_px, labels.head_box_px, style.boxes.head)
+    _box(pen, labels, size_px, labels.face_box_px, style.boxes.face)
+    _box(pen, labels, size_px, labels.visible_face_box_px, style.boxes.visible_face)
     for eye in labels.gaze.values():
         end = eye.origin_camera_m + style.gaze_length_m * eye.direction_camera
+        # A look into the camera has no length in the picture.
+        pen.dot(_seen_at(labels, eye.origin_camera_m, size_px), style.gaze, 1.6)
         _ray(pen, labels, size_px, [eye.origin_camera_m, end], style.gaze, 1.3)
     origin = labels.camera_from_head[:3, 3]
     tips = origin + style.axis_length_m * labels.camera_from_head[:3, :3].T
@@ -104,11 +129,47 @@ def with_marks(
     return pen.over(resized(image, size_px))
 
 
-def coloured_mask(mask: Image.Image, size_px: int) -> Image.Image:
-    """The class mask in its display colours; an unknown class is magenta."""
-    table = np.full((256, 3), _UNKNOWN_CLASS, np.uint8)
-    for segmentation_class, colour in CLASS_COLOURS.items():
-        table[segmentation_class] = colour
-    painted = Image.fromarray(table[np.asarray(mask)])
-    # A box filter has no overshoot, which would add colours that no class has.
-    return painted.resize((size_px, size_px), Image.Resampling.BOX)
+def landmark_colours(labels: Labels, style: OverlayStyle) -> list[Colour]:
+    """Of the 70, by what hides each: the frame, then the head itself, then what it wears."""
+    kinds = style.visibility
+    covered = ~np.isin(labels.covered_by, (0, SegmentationClass.GLASSES))
+    out = []
+    for inside, behind, under in zip(labels.in_frame, labels.self_occluded, covered, strict=True):
+        if not inside:
+            out.append(kinds.out_of_frame)
+        elif behind:
+            out.append(kinds.self_occluded)
+        else:
+            out.append(kinds.covered if under else kinds.visible)
+    return out
+
+
+def with_landmarks(
+    image: Image.Image,
+    labels: Labels,
+    style: OverlayStyle,
+    size_px: int,
+    dense: DensePoints | None = None,
+) -> Image.Image:
+    """The dimmed picture at ``size_px`` with landmarks; those outside sit on the border.
+
+    With ``dense``, these are drawn instead of the 70.
+    """
+    pen = _Pen(labels, size_px)
+    dimmed = resized(image, size_px).point(lambda v: v * style.dimming)
+    kinds = style.visibility
+    if dense is not None:
+        points = scaled_px(dense.image_px, labels.size_px, size_px)
+        for behind in (True, False):
+            colour = kinds.self_occluded if behind else kinds.visible
+            for i in np.flatnonzero(dense.in_frame & (dense.self_occluded == behind)):
+                pen.dot(points[i], colour, 0.8)
+        return pen.over(dimmed)
+    points = scaled_px(labels.landmarks_px, labels.size_px, size_px)
+    for contour in style.contours:
+        if len(contour.points) > 1:
+            pen.line(points[list(contour.points)], contour.colour, 0.7, contour.closed, 200)
+    margin = _BORDER * size_px
+    for point, colour in zip(points, landmark_colours(labels, style), strict=True):
+        pen.dot(np.clip(point, margin, size_px - margin), colour, 1.7)
+    return pen.over(dimmed)

@@ -11,14 +11,25 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import islice
 from typing import Final, Generic, Literal, TypeVar
 
 from converters.source import SourceSample, Topology, read_sample
 from spec_schema.dataset import Dataset, Sample
 from spec_schema.errors import DatasetError, ToolError
 
-__all__ = ["Done", "Failed", "Filtered", "OnError", "ReadOptions", "count_samples", "outcomes"]
+__all__ = [
+    "Done",
+    "Failed",
+    "Filtered",
+    "Job",
+    "OnError",
+    "Outcome",
+    "ReadOptions",
+    "attempt",
+    "candidates",
+    "count_samples",
+    "outcomes",
+]
 
 T = TypeVar("T")
 
@@ -73,6 +84,11 @@ class Failed:
     kind: Literal["failed"] = "failed"
 
 
+Outcome = Done[T] | Filtered | Failed
+Job = Callable[[SourceSample], Done[T] | Filtered]
+"""Work on one sample; picklable where there are several workers."""
+
+
 def count_samples(dataset: Dataset, limit: int | None) -> int:
     """How many samples will be read.
 
@@ -85,12 +101,38 @@ def count_samples(dataset: Dataset, limit: int | None) -> int:
     return n if limit is None else min(n, limit)
 
 
-def _attempt(
-    job: Callable[[SourceSample], Done[T] | Filtered],
-    topology: Topology,
-    verify: bool,
-    sample: Sample,
-) -> Done[T] | Filtered | Failed:
+def candidates(dataset: Dataset, options: ReadOptions) -> Iterator[Sample | Failed]:
+    """The complete samples in row order, and what is known at once to be broken.
+
+    Raises:
+        DatasetError: a marker can't be read and ``on_error`` is ``fail``.
+    """
+    unreadable: list[Failed] = []
+    skip = options.on_error == OnError.SKIP
+
+    def note(row: int, error: DatasetError) -> None:
+        unreadable.append(Failed(row, str(error)))
+
+    def found() -> Iterator[Sample | Failed]:
+        for sample in dataset.samples(note if skip else None):
+            yield from unreadable
+            unreadable.clear()
+            yield sample
+        yield from unreadable
+
+    left = options.limit
+    for candidate in found():
+        if left is not None:
+            if left == 0:
+                return
+            left -= 1
+        yield candidate
+
+
+def attempt(job: Job[T], topology: Topology, verify: bool, sample: Sample | Failed) -> Outcome[T]:
+    """What the job makes of a sample; a broken one is a value."""
+    if isinstance(sample, Failed):
+        return sample
     try:
         return job(read_sample(sample, topology, verify))
     except (DatasetError, OSError) as e:
@@ -108,11 +150,11 @@ def _deaf_children() -> Iterator[None]:
 
 
 def _parallel(
-    call: Callable[[ProcessPoolExecutor, Sample], Future[Done[T] | Filtered | Failed]],
-    samples: Iterator[Sample],
+    call: Callable[[ProcessPoolExecutor, Sample | Failed], Future[Outcome[T]]],
+    samples: Iterator[Sample | Failed],
     workers: int,
-) -> Iterator[Done[T] | Filtered | Failed]:
-    pending: deque[Future[Done[T] | Filtered | Failed]] = deque()
+) -> Iterator[Outcome[T]]:
+    pending: deque[Future[Outcome[T]]] = deque()
     # Spawned, not forked: NumPy's and Pillow's threads do not survive a fork.
     pool = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
     try:
@@ -132,32 +174,20 @@ def _parallel(
 
 
 def outcomes(
-    dataset: Dataset,
-    topology: Topology,
-    job: Callable[[SourceSample], Done[T] | Filtered],
-    options: ReadOptions,
-) -> Iterator[Done[T] | Filtered | Failed]:
-    """What the job makes of each complete sample, in row order.
-
-    ``job`` must be picklable where there are several workers.
+    samples: Iterator[Sample | Failed], topology: Topology, job: Job[T], options: ReadOptions
+) -> Iterator[Outcome[T]]:
+    """What the job makes of each of :func:`candidates`, in their order.
 
     Raises:
         DatasetError: a sample is broken and ``on_error`` is ``fail``.
         ToolError: a worker died.
     """
-    unreadable: list[Failed] = []
-    skip = options.on_error == OnError.SKIP
-
-    def note(row: int, error: DatasetError) -> None:
-        unreadable.append(Failed(row, str(error)))
-
-    samples = islice(dataset.samples(note if skip else None), options.limit)
-    found: Iterator[Done[T] | Filtered | Failed]
+    found: Iterator[Outcome[T]]
     if options.workers == 1:
-        found = (_attempt(job, topology, options.verify, s) for s in samples)
+        found = (attempt(job, topology, options.verify, s) for s in samples)
     else:
         found = _parallel(
-            lambda pool, s: pool.submit(_attempt, job, topology, options.verify, s),
+            lambda pool, s: pool.submit(attempt, job, topology, options.verify, s),
             samples,
             options.workers,
         )
@@ -167,4 +197,3 @@ def outcomes(
                 f"{outcome.message}\n(--on-error skip leaves broken samples out and counts them)"
             )
         yield outcome
-    yield from unreadable

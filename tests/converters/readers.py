@@ -101,3 +101,120 @@ def opentrack(archive: zipfile.ZipFile, name: str) -> OpentrackSample:
     return OpentrackSample(
         rotation, tx + offset[0], height - ty + offset[1], size, np.asarray(pt2d), image
     )
+
+
+def aflw_names(archive: zipfile.ZipFile) -> list[str]:
+    """What opentrack takes for samples: ``.mat`` directly in a folder of exactly that name."""
+    names = [e.filename for e in archive.filelist]
+    return sorted(n for n in names if n.endswith(".mat") and n.rpartition("/")[0] == "AFLW2000")
+
+
+@dataclass(frozen=True)
+class AflwSample:
+    rotation: Rotation
+    coord: Array
+    pt3d: Array
+    roi: Array
+    image: Image.Image
+
+
+def aflw(archive: zipfile.ZipFile, name: str) -> AflwSample:
+    """opentrack's sample of AFLW2000-3D: depth turned round and centred between the eyes."""
+    mat = scipy.io.loadmat(io.BytesIO(archive.read(name)))
+    assert mat["pt3d_68"].shape == (3, 68)
+    pitch, yaw, roll, tx, ty, _, scale = mat["Pose_Para"][0]
+    image = Image.open(io.BytesIO(archive.read(name[: -len(".mat")] + ".jpg")))
+    mirror = np.diag([1, 1, -1])
+    turn = Rotation.from_euler("XYZ", [pitch, -yaw, roll]).as_matrix()
+    rotation = Rotation.from_matrix(mirror @ turn @ mirror)
+    size = 0.5 * scale / 224 * image.width * 1e5
+    offset = rotation.apply([0, -0.26, -0.9]) * size
+    pt3d = np.array(mat["pt3d_68"], np.float64)
+    pt3d[2] = -(pt3d[2] - pt3d[2, [45, 42, 39, 36]].mean())
+    roi = np.concatenate([pt3d[:2].min(axis=1), pt3d[:2].max(axis=1)])
+    coord = np.array([tx + offset[0], image.height - ty + offset[1], size])
+    return AflwSample(rotation, coord, pt3d.T, roi, image)
+
+
+FACE_COLOUR = (220, 57, 33)
+
+
+@dataclass(frozen=True)
+class RawReplicantface:
+    quat: Array
+    coord: Array
+    face_box: Array
+    skin_box: Array
+    landmarks: Array
+    brightness: float
+
+
+def _screen_to_image(p: Array, size: float) -> Array:
+    return (1.0 - p) / 2.0 * size
+
+
+def raw_replicantface(npz: Path) -> RawReplicantface:
+    """What opentrack's ``dsprocess_replicantface.py`` makes of one sample of the raw folder."""
+    rows = {
+        k: np.load(npz.parent / f"{k}_indices.npz")["indices"] for k in ("head", "face", "landmark")
+    }
+    where = np.full(rows["head"].max() + 1, -1)
+    where[rows["head"]] = np.arange(len(rows["head"]))
+    with np.load(npz) as f:
+        modelview, projection = f["modelview"], f["projection"]
+        vertices, size = f["vertices"], float(f["resolution"])
+    assert np.isclose(projection[0, 0], projection[1, 1])
+    rx = np.diag([1.0, -1.0, -1.0])
+    rx4 = np.diag([1.0, -1.0, -1.0, 1.0])
+    eyes = rx4.T @ modelview @ rx4 @ [0.0, -0.064, -0.086, 1.0]
+    p = projection @ eyes
+    coord = np.append(_screen_to_image(p[:2] / p[3], size), 0)
+    coord[2] = 0.1 * projection[0, 0] / eyes[2] * size * 0.5
+    quat = Rotation.from_matrix(rx.T @ modelview[:3, :3] @ rx).as_quat()
+    points = np.pad(vertices, [(0, 0), (0, 1)], constant_values=1.0)
+    face = projection @ rx4.T @ modelview @ points[where[rows["face"]]].T
+    face = _screen_to_image(face[:2] / face[3], size).T
+    weak = (rx4.T @ modelview @ points[where[rows["landmark"]]].T).T
+    landmarks = _screen_to_image(-projection[0, 0] / eyes[2] * weak[:, :3], size)
+    landmarks[:, 2] -= landmarks[[45, 42, 39, 36], 2].mean()
+    mask = np.asarray(Image.open(npz.with_name(npz.stem + "_mask.png")))
+    assert mask.shape[2] == 3
+    assert mask.dtype == np.uint8
+    line, column = np.nonzero(np.abs(mask.astype(int) - FACE_COLOUR).max(axis=2) < 20)
+    skin = np.array([column.min(), line.min(), column.max(), line.max()], float)
+    image = np.asarray(Image.open(npz.with_name(npz.stem + "_img.jpg")))
+    box = np.concatenate([face.min(axis=0), face.max(axis=0)])
+    return RawReplicantface(quat, coord, box, skin, landmarks, float(image.mean()))
+
+
+def opentrack_h5(path: Path) -> list[dict[str, Any]]:
+    """Samples as opentrack's ``Hdf5PoseDataset`` hands them out: by name, with a category."""
+    import h5py
+
+    known = {
+        "images": "image", "quats": "pose", "coords": "coord", "rois": "roi",
+        "pt3d_68": "pt3d_68", "pt2d_68": "pt2d_68", "shapeparams": "shapeparam",
+        "semseg": "semseg", "hasface": "hasface", "keys": "image", "seg_image": "semseg",
+    }  # fmt: skip
+    with h5py.File(path, "r") as file:
+        found = {name: file[name] for name in file if name in known}
+        lengths = {len(ds) for ds in found.values()}
+        assert len(lengths) == 1, lengths
+        samples: list[dict[str, Any]] = []
+        for i in range(lengths.pop()):
+            sample: dict[str, Any] = {}
+            for name, ds in found.items():
+                value = ds[i]
+                if ds.attrs.get("storage") == "varsize_image_buffer":
+                    assert ds.attrs["lossy"]
+                    assert value.dtype == np.uint8
+                    assert value.ndim == 1
+                    value = np.asarray(Image.open(io.BytesIO(value.tobytes())).convert("RGB"))
+                sample[known[name]] = (str(ds.attrs["category"]), np.asarray(value))
+            samples.append(sample)
+        starts = file["sequence_starts"][...] if "sequence_starts" in file else None
+        for i, sample in enumerate(samples):
+            sample["individual"] = (
+                -1 if starts is None else int(np.searchsorted(starts, i, "right"))
+            )
+    return samples

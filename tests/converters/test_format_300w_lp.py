@@ -16,7 +16,8 @@ from scipy.spatial.transform import Rotation
 
 from converters.export import export
 from converters.filters import Filters
-from converters.format_300w_lp import Format300wLp, read_mat_sample
+from converters.format_300w_lp import Format300wLp
+from converters.mat_labels import read_mat_sample
 from converters.pipeline import ReadOptions
 from spec_schema import Dataset, DatasetError
 from tests.converters.readers import hopenet, opentrack, opentrack_groups, tddfa

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.optimize import least_squares
 from scipy.spatial.transform import Rotation
 
+from tests.converters.formats import Back
 from tests.converters.readers import tddfa
 
 Array = NDArray[np.float64]
@@ -23,8 +24,8 @@ def true_points(record: dict[str, Any], camera_m: Array) -> Array:
     return np.stack([u, v], axis=1) * (SIZE_PX / record["size_px"]) + 0.5
 
 
-def best_possible_rms(head_m: Array, points: Array, start: Rotation) -> float:
-    """Residual of the optimum, found by SciPy's general solver instead of ours."""
+def best_possible(head_m: Array, points: Array, start: Rotation) -> tuple[Rotation, float]:
+    """Rotation and residual of the optimum, by SciPy's general solver instead of ours."""
     v, x = head_m - head_m.mean(axis=0), points - points.mean(axis=0)
     up = x * [1, -1]
 
@@ -34,7 +35,48 @@ def best_possible_rms(head_m: Array, points: Array, start: Rotation) -> float:
 
     first = np.array([0, 0, 0, np.log(np.ptp(up[:, 1]) / np.ptp(v[:, 1]))])
     found = least_squares(residual, first, xtol=1e-15, ftol=1e-15, gtol=1e-15)
-    return float(np.sqrt(2 * found.cost / len(v)))
+    rotation = Rotation.from_rotvec(found.x[:3]) * start
+    return rotation, float(np.sqrt(2 * found.cost / len(v)))
+
+
+def seen_rotation(record: dict[str, Any], face_vertices: NDArray[np.int32]) -> Array:
+    """(3, 3) camera from head, as weak perspective sees it."""
+    facing = np.diag([1.0, -1.0, -1.0])
+    head = np.asarray(record["vertices"]["head_m"], np.float64)[face_vertices]
+    camera = np.asarray(record["vertices"]["camera_m"], np.float64)[face_vertices]
+    plain = Rotation.from_matrix(facing @ record["pose"]["camera_from_head"][:3, :3])
+    return facing @ best_possible(head, true_points(record, camera), plain)[0].as_matrix()
+
+
+def contradictions(
+    back: Back,
+    record: dict[str, Any],
+    face_vertices: NDArray[np.int32],
+    points_tolerance_px: float,
+) -> list[str]:
+    """Everything in which what came back contradicts the record; empty if all is right."""
+    wrong = []
+    scale = back.size_px / record["size_px"]
+    drawn = record["landmarks"]["image_px"] * scale
+    inside = record["landmarks"]["in_frame"]
+    given = np.isfinite(back.landmarks_px).all(axis=1)
+    count = len(back.landmarks_px)
+    if not given[inside[:count]].all():
+        wrong.append("a landmark within the image is left out")
+    miss = np.abs(back.landmarks_px - drawn[:count])[given]
+    if miss.max() > points_tolerance_px:
+        wrong.append(f"landmarks are off by {miss.max():.3f} px")
+    if back.box_px is not None:
+        box = np.abs(back.box_px - record["face_box_px"] * scale).max()
+        if box > points_tolerance_px:
+            wrong.append(f"the box is off by {box:.3f} px")
+    if back.rotation is not None:
+        plain = record["pose"]["camera_from_head"][:3, :3]
+        true = seen_rotation(record, face_vertices) if back.seen else plain
+        off = np.degrees(Rotation.from_matrix(back.rotation @ true.T).magnitude())
+        if off > 0.02:
+            wrong.append(f"the pose is off by {off:.3f}°")
+    return wrong
 
 
 def mismatches(
@@ -57,7 +99,7 @@ def mismatches(
     miss = flat(head) - points
     rms = float(np.sqrt((miss**2).sum(axis=1).mean()))
     plain = Rotation.from_matrix(np.diag([1, -1, -1]) @ record["pose"]["camera_from_head"][:3, :3])
-    best = best_possible_rms(head, points, plain)
+    _, best = best_possible(head, points, plain)
     if rms > best + 1e-3:
         wrong.append(f"the pose misses the face by {rms:.4f} px, and {best:.4f} is possible")
     if np.abs(miss.mean(axis=0)).max() > 0.01:
