@@ -29,21 +29,23 @@ def temporary_name(path: Path, tag: str) -> Path:
     return path.with_name(f".{path.name}.{tag}.tmp")
 
 
-def write_atomic(path: Path, data: bytes, tag: str) -> None:
-    """Write, sync and rename.
+def write_atomic(path: Path, data: bytes, tag: str, *, synced: bool = True) -> None:
+    """Write, sync (unless told not to) and rename.
 
     Raises:
         StoreError: the system refuses; nothing stays behind under either name.
     """
-    write_atomic_pieces(path, [data], tag)
+    write_atomic_pieces(path, [data], tag, synced=synced)
 
 
-def write_atomic_pieces(path: Path, pieces: Iterable[bytes], tag: str) -> None:
+def write_atomic_pieces(
+    path: Path, pieces: Iterable[bytes], tag: str, *, synced: bool = True
+) -> None:
     """:func:`write_atomic` for what is too large to hold."""
     temporary = temporary_name(path, tag)
     try:
         try:
-            _write_synced(temporary, pieces)
+            _write(temporary, pieces, synced)
             os.replace(temporary, path)
         except BaseException:
             with contextlib.suppress(OSError):
@@ -69,13 +71,14 @@ def fsync_folder(folder: Path) -> None:
         raise StoreError(f"{folder}: can't be synced: {e.strerror or e}") from e
 
 
-def _write_synced(path: Path, pieces: Iterable[bytes]) -> None:
+def _write(path: Path, pieces: Iterable[bytes], synced: bool) -> None:
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
     try:
         for piece in pieces:
             view = memoryview(piece)
             while view:
                 view = view[os.write(handle, view) :]
-        os.fsync(handle)
+        if synced:
+            os.fsync(handle)
     finally:
         os.close(handle)

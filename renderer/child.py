@@ -16,7 +16,7 @@ from renderer.machine import peak_mb
 from renderer.protocol import FrameDecoder, encode_frame
 from renderer.settings import RenderSettings
 
-__all__ = ["Child", "Exit"]
+__all__ = ["Child", "Exit", "start_message"]
 
 _TAIL_BYTES: Final = 4000
 _READ_BYTES: Final = 1 << 20
@@ -51,10 +51,19 @@ def signal_name(number: int) -> str:
         return f"signal {number}"
 
 
-class Child:
-    """A running worker: its pipes, its log and its end."""
+def start_message(settings: RenderSettings, engine: str | None) -> dict[str, Any]:
+    """What makes a worker ready to render."""
+    return {"kind": "start", "settings": settings.model_dump(), "engine": engine}
 
-    def __init__(self, settings: RenderSettings, engine: str | None) -> None:
+
+class Child:
+    """A running worker: its pipes, its log and its end.
+
+    Args:
+        first: the message that says what it is for.
+    """
+
+    def __init__(self, first: dict[str, Any]) -> None:
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  closed by reap()
         self._decoder = FrameDecoder()
         self._process = subprocess.Popen(
@@ -70,7 +79,7 @@ class Child:
         assert self._process.stdout is not None
         self._in, self._out = self._process.stdin, self._process.stdout
         os.set_blocking(self._out.fileno(), False)
-        self.send({"kind": "start", "settings": settings.model_dump(), "engine": engine})
+        self.send(first)
 
     @property
     def pid(self) -> int:

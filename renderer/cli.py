@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
 import os
+import re
+import signal
 import sys
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, Final, cast
 
 import typer
 
+from renderer.devices import ask_devices, device_table
 from renderer.engine import ENGINE_VARIABLE, find_engine
+from renderer.labels_only import NAME as LABELS_ENGINE
+from renderer.machine import usable_cores
 from renderer.run import RunOptions, render_manifest
-from renderer.settings import DEVICES, Device, RenderSettings
+from renderer.settings import DEVICES, QUALITIES, Device, Output, RenderSettings
 from renderer.shards import parse_shard
+from renderer.status import dataset_status
+from renderer.storage import local_copy
 from renderer.verify import verify_dataset
 from spec_schema.errors import (
     EXIT_FAILED_SAMPLES,
@@ -25,6 +32,7 @@ from spec_schema.errors import (
 __all__ = ["app", "main"]
 
 DeviceChoice = StrEnum("DeviceChoice", {name: name for name in DEVICES})  # type: ignore[misc]
+QualityChoice = StrEnum("QualityChoice", {name: name for name in QUALITIES})  # type: ignore[misc]
 
 HELP: Final = """Render a manifest of scenes into a folder of labelled pictures.
 
@@ -41,11 +49,20 @@ Examples:
 
   rf-render faces.parquet --out faces --shard 3/16        (on the third of 16 machines)
 
+  rf-render faces.parquet --out faces --shard auto        (in an array job of a cluster)
+
+  rf-render faces.parquet --out labels --labels-only      (without Blender, many a second)
+
+  rf-render --status faces
+
   rf-render --verify faces
 
-Exit codes: 0 done; 1 done, but samples failed, or --verify found some missing or damaged; 2 the
-call or the input is wrong; 75 interrupted or out of disk space, run again to go on.
+Exit codes: 0 done; 1 done, but samples failed, or --verify or --status found some missing, failed
+or damaged; 2 the call or the input is wrong; 75 interrupted or out of disk space, run again to go
+on.
 """
+
+_RAY_ADDRESS: Final = re.compile(r"auto|local|ray://.+|[^/\s]+:[0-9]+")
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
 
@@ -53,21 +70,57 @@ app = typer.Typer(add_completion=False, rich_markup_mode=None)
 @app.command(help=HELP)
 def render(
     manifest: Annotated[
-        Path | None, typer.Argument(help="Manifest that rf-sample wrote (.parquet).")
+        str | None, typer.Argument(help="Manifest that rf-sample wrote (.parquet), or its URL.")
     ] = None,
     out: Annotated[
-        Path | None,
-        typer.Option("--out", "-o", help="Folder for the dataset; made, or gone on with."),
+        str | None,
+        typer.Option(
+            "--out",
+            "-o",
+            help="Folder or URL (s3://, gs://...) for the dataset; made, or gone on with.",
+        ),
     ] = None,
     shard: Annotated[
-        str, typer.Option(help="Render the I-th of N parts, such as 3/16; counts from 1.")
+        str,
+        typer.Option(
+            metavar="I/N|auto|auto/N",
+            help="Render the I-th of N parts, such as 3/16; counts from 1. auto asks Slurm, "
+            "Kubernetes or AWS Batch.",
+        ),
     ] = "1/1",
     size: Annotated[
         int, typer.Option(min=16, max=8192, help="Width and height of the image in pixels.")
     ] = 640,
+    quality: Annotated[
+        QualityChoice, typer.Option(help="Samples, care of the denoiser, strands of hair.")
+    ] = QualityChoice("standard"),
     samples: Annotated[
-        int, typer.Option(min=1, max=16384, help="Light paths a pixel before denoising.")
-    ] = 16,
+        int | None,
+        typer.Option(
+            min=1, max=16384, help="Light paths a pixel before denoising [default: by --quality]."
+        ),
+    ] = None,
+    depth: Annotated[
+        bool, typer.Option("--depth", help="Also write metric depth (_depth.exr).")
+    ] = False,
+    normals: Annotated[
+        bool, typer.Option("--normals", help="Also write camera-frame normals (_normal.exr).")
+    ] = False,
+    uv: Annotated[
+        bool, typer.Option("--uv", help="Also write the skin's UV coordinates (_uv.exr).")
+    ] = False,
+    mattes: Annotated[
+        bool,
+        typer.Option("--mattes", help="Also write soft mattes of hair, beard, glasses, person."),
+    ] = False,
+    layers: Annotated[
+        bool,
+        typer.Option("--layers", help="Also write the mask of what lies beneath (_layers.png)."),
+    ] = False,
+    labels_only: Annotated[
+        bool,
+        typer.Option("--labels-only", help="Write the geometric labels alone; needs no Blender."),
+    ] = False,
     device: Annotated[
         DeviceChoice,
         typer.Option(help="Processor to render on; auto takes a GPU where there is one."),
@@ -89,11 +142,56 @@ def render(
             min=1.0, help="Seconds after which a sample hangs [default: by size and samples]."
         ),
     ] = None,
-    verify: Annotated[
-        Path | None,
-        typer.Option(metavar="DIR", help="Only check every hash of the dataset in DIR."),
+    max_memory: Annotated[
+        float | None,
+        typer.Option(
+            min=100.0,
+            metavar="MB",
+            help="Memory of a worker over which it is ended [default: what the machine has].",
+        ),
     ] = None,
+    profile: Annotated[
+        bool, typer.Option("--profile", help="Tell what each sample's time goes into.")
+    ] = False,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Check everything, tell what would be done, write nothing."),
+    ] = False,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            metavar="[ADDRESS]",
+            help="Render on a Ray cluster: HOST:PORT; without an address the one in RAY_ADDRESS "
+            "or on this machine.",
+        ),
+    ] = None,
+    recheck: Annotated[
+        bool,
+        typer.Option(
+            "--recheck", help="Under a URL too, compare the hashes of what is done, as in a folder."
+        ),
+    ] = False,
+    verify: Annotated[
+        str | None,
+        typer.Option(metavar="DIR", help="Only check every hash of the dataset in DIR (or URL)."),
+    ] = None,
+    status: Annotated[
+        str | None,
+        typer.Option(metavar="DIR", help="Only tell what is done, failed (why) and missing."),
+    ] = None,
+    list_devices: Annotated[
+        bool, typer.Option("--list-devices", help="Only tell what --device can take here.")
+    ] = False,
 ) -> None:
+    if list_devices:
+        sys.stdout.write(device_table(ask_devices(os.environ.get(ENGINE_VARIABLE))))
+        raise typer.Exit(EXIT_OK)
+    if status is not None:
+        if manifest is not None or out is not None:
+            raise typer.BadParameter("--status takes a folder and nothing to render")
+        found = dataset_status(status)
+        sys.stdout.write(found.text())
+        raise typer.Exit(EXIT_OK if found.finished else EXIT_FAILED_SAMPLES)
     if verify is not None:
         if manifest is not None or out is not None:
             raise typer.BadParameter("--verify takes a folder and nothing to render")
@@ -102,18 +200,49 @@ def render(
         raise typer.BadParameter("which manifest? For example: rf-render faces.parquet --out faces")
     if out is None:
         raise typer.BadParameter("--out is missing: the folder for the dataset")
-    settings = RenderSettings(size_px=size, samples=samples, device=cast(Device, device.value))
+    preset = QUALITIES[quality.value]
+    asked = {"depth": depth, "normals": normals, "uv": uv, "mattes": mattes, "layers": layers}
+    settings = RenderSettings(
+        size_px=size,
+        samples=samples or preset.samples,
+        prefilter=preset.prefilter,
+        hair_detail=preset.hair_detail,
+        device=cast(Device, device.value),
+        outputs=cast(tuple[Output, ...], tuple(name for name, on in asked.items() if on)),
+    )
     engine_name = os.environ.get(ENGINE_VARIABLE)
-    options = RunOptions(parse_shard(shard), workers, threads, retry_failed, timeout, engine_name)
+    if labels_only:
+        given = [f"--{name}" for name, on in asked.items() if on] + ["--samples"] * bool(samples)
+        if given:
+            raise typer.BadParameter(f"--labels-only renders nothing, so {given[0]} has no meaning")
+        settings = RenderSettings(size_px=size, labels_only=True)
+        engine_name, workers, threads = LABELS_ENGINE, workers or usable_cores(), 1
+    options = RunOptions(
+        parse_shard(shard),
+        workers,
+        threads,
+        retry_failed,
+        timeout,
+        engine_name,
+        recheck,
+        max_memory,
+        profile,
+        dry_run,
+        ray,
+    )
     try:
-        code = render_manifest(manifest, out, settings, options, find_engine(engine_name))
+        with local_copy(manifest) as path:
+            stream = sys.stdout if dry_run else sys.stderr
+            code = render_manifest(path, out, settings, options, find_engine(engine_name), stream)
     except KeyboardInterrupt:
         sys.stderr.write("rf-render: interrupted before rendering began\n")
         code = EXIT_INTERRUPTED
+    if code == EXIT_INTERRUPTED:  # a further Ctrl-C must not turn this code into another
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     raise typer.Exit(code)
 
 
-def _verify(root: Path) -> int:
+def _verify(root: str) -> int:
     verdict = verify_dataset(root, sys.stderr)
     sys.stderr.write(
         f"rf-render: {root}: {verdict.done} samples are whole, {len(verdict.missing)} missing, "
@@ -126,10 +255,20 @@ def _verify(root: Path) -> int:
     return EXIT_OK if verdict.whole else EXIT_FAILED_SAMPLES
 
 
+def with_ray_address(arguments: list[str]) -> list[str]:
+    """The arguments, with ``auto`` after a ``--ray`` that no address follows."""
+    full = []
+    for argument, following in itertools.zip_longest(arguments, arguments[1:], fillvalue=""):
+        full.append(argument)
+        if argument == "--ray" and not _RAY_ADDRESS.fullmatch(following):
+            full.append("auto")
+    return full
+
+
 def main() -> None:
     """Entry of the command: a user's mistake is one message and an exit code, no traceback."""
     try:
-        app(prog_name="rf-render")
+        app(with_ray_address(sys.argv[1:]), prog_name="rf-render")
     except ReplicantfaceError as e:
         again = "; what is done is kept: see to it and run the same command again"
         hint = again if e.exit_code == EXIT_INTERRUPTED else ""

@@ -5,6 +5,7 @@ Equal runs give equal bytes: no dates, no machine, sorted keys, archive dates fi
 
 from __future__ import annotations
 
+import hashlib
 import importlib.metadata
 import io
 import json
@@ -17,18 +18,20 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from renderer.settings import RenderSettings
+from renderer.settings import Output, RenderSettings
 from spec_schema.classes import CLASS_COLOURS, SegmentationClass
 from spec_schema.dataset import DATASET_VERSION
 from spec_schema.manifest import Manifest
 
 __all__ = [
     "IDENTITY_KEYS",
+    "OUTPUT_FILES",
     "describe",
     "description_bytes",
     "npz_bytes",
     "own_version",
     "readme_text",
+    "with_shared_digests",
 ]
 
 _DISTRIBUTION: Final = "replicantface"
@@ -39,9 +42,38 @@ IDENTITY_KEYS: Final = ("dataset_version", "manifest", "settings", "versions", "
 _FILES: Final = {
     ".png": "image, sRGB, 8 bits a channel",
     "_mask.png": "class mask: 8-bit greyscale, the value is the class id",
-    ".msgpack": "label record: pose, camera, vertices, landmarks, face box, gaze",
+    ".msgpack": "label record: pose, camera, vertices, landmarks, boxes, gaze, lids, spec",
     ".done.json": "completion marker: spec hash, settings hash, SHA-256 of each file",
 }
+
+OUTPUT_FILES: Final[Mapping[Output, Mapping[str, str]]] = {
+    "depth": {
+        "_depth.exr": "depth: float32 channel Z, metres along the optical axis, +inf where "
+        "nothing is"
+    },
+    "normals": {
+        "_normal.exr": "normals: float32 channels X, Y, Z, unit, OpenCV camera frame, 0 where "
+        "nothing is"
+    },
+    "uv": {
+        "_uv.exr": "dense correspondence: float32 channels U, V of the chart in topology.npz, "
+        "-1 where no skin of the head is"
+    },
+    "mattes": {
+        "_hair.png": "soft matte of hair: 8-bit greyscale, 255 where it covers the whole pixel",
+        "_beard.png": "soft matte of beard and stubble, the same way",
+        "_glasses.png": "soft matte of glasses, the same way",
+        "_person.png": "soft matte of the whole person, the same way: an alpha channel",
+    },
+    "layers": {
+        "_layers.png": "class mask of what lies beneath hair, beard, glasses, headwear and "
+        "facewear; elsewhere the class mask"
+    },
+}
+"""Suffix and meaning of the files of each optional output (docs/labels.md)."""
+
+_FILES_OF_LABELS: Final = (".msgpack", ".done.json")
+"""What ``--labels-only`` writes of these."""
 
 _FRAMES: Final = {
     "units": "metres, degrees, pixels",
@@ -96,8 +128,12 @@ def describe(
         "asset_lock": dict(asset_lock),
         "files": {
             "layout": "<row // 1000, 5 digits>/<row, 8 digits><suffix>",
-            "suffixes": _FILES,
-            "topology.npz": "what all samples share: quads, UVs, regions, landmark vertices",
+            "suffixes": {
+                suffix: text
+                for suffix, text in _suffixes(settings).items()
+                if not settings.labels_only or suffix in _FILES_OF_LABELS
+            },
+            "topology.npz": "what all samples share: quads, UVs, regions, names of landmarks",
             "journal/": "one line an attempt; differs from run to run",
         },
         "frames": _FRAMES,
@@ -109,6 +145,18 @@ def describe(
         "landmarks": _LANDMARKS,
         "licences": [dict(entry) for entry in licences],
     }
+
+
+def with_shared_digests(description: Mapping[str, Any], topology: bytes) -> dict[str, Any]:
+    """The description with the SHA-256 of the files that all samples share, for ``--verify``."""
+    files = {"topology.npz": topology, "README.md": readme_text(description).encode()}
+    digests = {name: hashlib.sha256(data).hexdigest() for name, data in files.items()}
+    return {**description, "shared_sha256": digests}
+
+
+def _suffixes(settings: RenderSettings) -> dict[str, str]:
+    extra = {s: text for name in settings.outputs for s, text in OUTPUT_FILES[name].items()}
+    return {**_FILES, **extra}
 
 
 def description_bytes(description: Mapping[str, Any]) -> bytes:
@@ -131,7 +179,7 @@ def readme_text(description: Mapping[str, Any]) -> str:
     return f"""# Synthetic faces with labels
 
 {d["manifest"]["rows"]} scenes (seed {d["manifest"]["seed"]}) at {d["settings"]["size_px"]} px,
-rendered with {versions}.
+{"labels only, computed" if "labels_only" in d["settings"] else "rendered"} with {versions}.
 `dataset.json` says the same for programs; `manifest.parquet` holds the whole description of every
 scene, one row a sample.
 
@@ -142,7 +190,7 @@ Sample NNNNNNNN is row NNNNNNNN of the manifest, in the folder NNNNNNNN // 1000:
 A sample without a marker is not finished. Check all with `rf-render --verify THIS_FOLDER`, and
 read them in Python with `spec_schema.Dataset`. Label records are msgpack maps in which an array
 is extension type 1: a packed triple of dtype, shape and bytes. `topology.npz` holds the quads,
-regions and landmark vertices that all samples share.
+regions and names of landmarks that all samples share.
 
 ## Frames
 

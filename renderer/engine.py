@@ -63,6 +63,10 @@ class Engine(Protocol):
         """The arrays that all samples share."""
         ...
 
+    def devices(self) -> list[tuple[str, str]]:
+        """(kind, name) of each device, the CPU first; loads the renderer, so for a worker."""
+        ...
+
     def start(self, settings: RenderSettings, phase: Callable[[str], None]) -> RenderRow:
         """Load the renderer into this process (a worker); ``phase`` is told what goes on."""
         ...
@@ -130,6 +134,14 @@ class BlenderEngine:
         from assets.store import open_store
 
         return load_head_model(open_store())
+
+    def devices(self) -> list[tuple[str, str]]:
+        """As Cycles finds them."""
+        from renderer.blender.devices import list_devices
+        from renderer.blender.session import begin
+
+        begin()
+        return [(d.kind, d.name) for d in list_devices()]
 
     def start(self, settings: RenderSettings, phase: Callable[[str], None]) -> RenderRow:
         """Load Blender into this process."""

@@ -2,50 +2,54 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
-import os
-import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from renderer.atomic import temporary_name, write_atomic_pieces
 from renderer.description import IDENTITY_KEYS, description_bytes, readme_text
 from renderer.journal import JOURNAL_FOLDER
-from renderer.settings import RenderSettings
-from spec_schema.dataset import sha256_file
+from renderer.settings import OUTPUT_COSTS, RenderSettings
+from renderer.storage import Storage
 from spec_schema.errors import DatasetError
 
-__all__ = ["check_existing", "check_space", "make_folder", "sample_bytes", "write_shared_files"]
+__all__ = ["check_existing", "check_space", "sample_bytes", "write_shared_files"]
 
-_CHUNK_BYTES: Final = 1 << 20
 _SHARED: Final = ("manifest.parquet", "topology.npz", "README.md", "dataset.json")
+_LABEL_BYTES: Final = 142_000
 
 
-def check_existing(root: Path, description: Mapping[str, Any]) -> bool:
-    """Whether ``root`` already holds this very dataset (else it is new, or half begun).
+def check_existing(storage: Storage, description: Mapping[str, Any]) -> bool:
+    """Whether the place already holds this very dataset (else it is new, or half begun).
 
     Raises:
         DatasetError: it holds another dataset, or something else.
     """
-    if not root.exists():
-        return False
-    if not root.is_dir():
-        raise DatasetError(f"{root}: is a file; --out takes a folder")
-    path = root / "dataset.json"
-    if not path.exists():
-        _check_nothing_foreign(root, description)
+    entries = storage.entries()
+    path = storage.where("dataset.json")
+    if "dataset.json" not in entries:
+        _check_nothing_foreign(storage, entries, description)
         return False
     try:
-        there: dict[str, Any] = json.loads(path.read_bytes())
+        data = storage.read(["dataset.json"])["dataset.json"]
+        there: dict[str, Any] = json.loads(data or b"")
         differing = [key for key in IDENTITY_KEYS if there.get(key) != description[key]]
-    except (OSError, ValueError, AttributeError) as e:
+        only_there = "labels_only" in there.get("settings", {})
+    except (KeyError, ValueError, AttributeError) as e:
         raise DatasetError(f"{path}: unreadable ({e}); use another folder") from e
+    if only_there != ("labels_only" in description["settings"]):
+        kinds = ("labels only", "images with their labels")
+        holds, asked = kinds if only_there else kinds[::-1]
+        raise DatasetError(
+            f"{storage.where()}: holds {holds}, and asked for are {asked} (--labels-only is "
+            f"{'missing' if only_there else 'set'}); use another folder"
+        )
     if differing:
         told = "; ".join(_difference(key, there.get(key), description[key]) for key in differing)
         raise DatasetError(
-            f"{root}: holds another dataset ({told}); use another folder, or the manifest and "
-            "settings that it was begun with"
+            f"{storage.where()}: holds another dataset ({told}); use another folder, or the "
+            "manifest and settings that it was begun with"
         )
     return True
 
@@ -73,44 +77,55 @@ def _short(value: Any) -> str:
     return text if len(text) <= 40 else text[:12] + "…"
 
 
-def _check_nothing_foreign(root: Path, description: Mapping[str, Any]) -> None:
-    """A folder without ``dataset.json`` may only hold what a first run of ours begins with."""
-    for entry in sorted(root.iterdir()):
-        name = entry.name
+def _check_nothing_foreign(
+    storage: Storage, entries: Iterable[str], description: Mapping[str, Any]
+) -> None:
+    """A place without ``dataset.json`` may only hold what a first run of ours begins with."""
+    for name in entries:
         if name == JOURNAL_FOLDER or name in _SHARED or name.endswith(".tmp"):
             continue
         raise DatasetError(
-            f"{root}: holds {name!r} and is no dataset of rf-render; --out takes a new or "
-            "empty folder, or one that rf-render began"
+            f"{storage.where()}: holds {name!r} and is no dataset of rf-render; --out takes a new "
+            "or empty folder, or one that rf-render began"
         )
-    manifest = root / "manifest.parquet"
-    if manifest.exists() and sha256_file(manifest) != description["manifest"]["sha256"]:
-        raise DatasetError(f"{manifest}: is another manifest than the one to render")
-    readme = root / "README.md"
-    if readme.exists() and readme.read_bytes() != readme_text(description).encode():
-        raise DatasetError(f"{readme}: is not ours; --out takes a new or empty folder")
+    shas = {
+        "manifest.parquet": description["manifest"]["sha256"],
+        "README.md": hashlib.sha256(readme_text(description).encode()).hexdigest(),
+    }
+    there = storage.sha256([name for name in shas if name in entries])
+    if there.get("manifest.parquet", shas["manifest.parquet"]) != shas["manifest.parquet"]:
+        raise DatasetError(
+            f"{storage.where('manifest.parquet')}: is another manifest than the one to render"
+        )
+    if there.get("README.md", shas["README.md"]) != shas["README.md"]:
+        raise DatasetError(
+            f"{storage.where('README.md')}: is not ours; --out takes a new or empty folder"
+        )
 
 
 def sample_bytes(settings: RenderSettings) -> int:
-    """About what a sample takes on disk: measured 0.6 MB at 640 px, of which 0.12 are labels."""
-    return int(120_000 + 1.2 * settings.size_px**2)
+    """About what a sample takes on disk: measured 0.6 MB at 640 px, of which 0.14 are labels.
+
+    Optional outputs take more: all of them another 6.6 MB at 640 px.
+    """
+    a_pixel = 0.0 if settings.labels_only else 1.2
+    a_pixel += sum(OUTPUT_COSTS[name].bytes_a_pixel for name in settings.outputs)
+    return int(_LABEL_BYTES + a_pixel * settings.size_px**2)
 
 
-def check_space(root: Path, n_samples: int, settings: RenderSettings) -> None:
+def check_space(storage: Storage, n_samples: int, settings: RenderSettings) -> None:
     """Refuse to begin what can't be finished.
 
     Raises:
         DatasetError: naming what is needed and what there is.
     """
     needed = n_samples * sample_bytes(settings)
-    folder = root
-    while not folder.exists():
-        folder = folder.parent
-    free = shutil.disk_usage(folder).free
-    if free < needed:
+    free = storage.free_bytes()
+    if free is not None and free < needed:
         raise DatasetError(
-            f"{root}: {n_samples} samples of {settings.size_px} px take about {_size(needed)}, "
-            f"and {_size(free)} are free there; free some space, or render fewer with --shard"
+            f"{storage.where()}: {n_samples} samples of {settings.size_px} px take about "
+            f"{_size(needed)}, and {_size(free)} are free there; free some space, or render fewer "
+            "with --shard"
         )
 
 
@@ -122,7 +137,7 @@ def _size(n_bytes: int) -> str:
 
 
 def write_shared_files(
-    root: Path, description: Mapping[str, Any], manifest: Path, topology: bytes, tag: str
+    storage: Storage, description: Mapping[str, Any], manifest: Path, topology: bytes
 ) -> None:
     """Write what all samples share, ``dataset.json`` last; equal files are left alone.
 
@@ -136,37 +151,12 @@ def write_shared_files(
         "README.md": readme_text(description).encode(),
         "dataset.json": description_bytes(description),
     }
-    target = root / "manifest.parquet"
-    _drop(temporary_name(target, tag))
-    if not target.exists() or sha256_file(target) != description["manifest"]["sha256"]:
-        write_atomic_pieces(target, _chunks(manifest), tag)
+    storage.drop_scraps()
+    digest = description["manifest"]["sha256"]
+    if storage.sha256(["manifest.parquet"]).get("manifest.parquet") != digest:
+        storage.copy_in("manifest.parquet", manifest)
+    there = storage.read(copies)
     for name, data in copies.items():
-        path = root / name
-        _drop(temporary_name(path, tag))
-        if not path.exists() or path.read_bytes() != data:
-            write_atomic_pieces(path, [data], tag)
-
-
-def _drop(path: Path) -> None:
-    path.unlink(missing_ok=True)
-
-
-def _chunks(path: Path) -> Iterator[bytes]:
-    with path.open("rb") as f:
-        while chunk := f.read(_CHUNK_BYTES):
-            yield chunk
-
-
-def make_folder(root: Path) -> None:
-    """Create the folder, and see that files can be made in it.
-
-    Raises:
-        DatasetError: they can't.
-    """
-    probe = root / f".probe.{os.getpid()}.tmp"
-    try:
-        root.mkdir(parents=True, exist_ok=True)
-        probe.write_bytes(b"")
-        probe.unlink()
-    except OSError as e:
-        raise DatasetError(f"{root}: can't be written: {e.strerror or e}") from e
+        if there.get(name) != data:
+            storage.write({name: data})
+    storage.sync()

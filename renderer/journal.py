@@ -3,7 +3,8 @@
 ::
 
     {"event": "run", "versions": …, "device": …, "workers": …}      when a run starts
-    {"event": "done", "row": 7, "spec_hash": …, "attempt": 1, "seconds": …, "rss_mb": …}
+    {"event": "done", "row": 7, "spec_hash": …, "attempt": 1, "seconds": …, "rss_mb": …,
+     "phases": {"geometry": [wall seconds, CPU seconds], …}}
     {"event": "failed", "row": 8, …, "kind": "crash", "signal": "SIGSEGV", "exit_code": null,
      "phase": "render", "message": …, "stderr_tail": …, "final": true}
 
@@ -15,14 +16,16 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final
 
 from renderer.atomic import StoreError
+from renderer.storage import Storage
 from spec_schema.errors import DatasetError
 
-__all__ = ["JOURNAL_FOLDER", "Journal", "final_failures"]
+__all__ = ["JOURNAL_FOLDER", "Journal", "attempts", "final_failures", "journal_names"]
 
 JOURNAL_FOLDER: Final = "journal"
 
@@ -55,6 +58,11 @@ class Journal:
             pass  # a file system without locks; markers stay right, work may be done twice
         self._end_torn_line()
 
+    @property
+    def where(self) -> str:
+        """Its place, for messages."""
+        return str(self.path)
+
     def append(self, record: dict[str, Any]) -> None:
         """Add one line; a failure's line is synced.
 
@@ -70,6 +78,9 @@ class Journal:
                 os.fsync(self._handle)
         except OSError as e:
             raise StoreError(f"{self.path}: can't be written: {e.strerror or e}") from e
+
+    def flush(self) -> None:
+        """Nothing to do: each line is written as it comes."""
 
     def _end_torn_line(self) -> None:
         size = os.fstat(self._handle).st_size
@@ -92,16 +103,42 @@ class Journal:
         self.close()
 
 
-def final_failures(root: Path) -> dict[int, str]:
-    """Spec hash by row of the samples that were given up, from every journal of the folder."""
+def journal_names(storage: Storage) -> list[str]:
+    """Files of all journals of a dataset, in the order in which they were written per shard."""
+    names = storage.entries(JOURNAL_FOLDER)
+    return [f"{JOURNAL_FOLDER}/{name}" for name in names if name.endswith(".jsonl")]
+
+
+def attempts(storage: Storage) -> Iterator[dict[str, Any]]:
+    """The records of all attempts; lines torn by a crash are passed over."""
+    names = journal_names(storage)
+    for start in range(0, len(names), storage.batch):
+        batch = names[start : start + storage.batch]
+        contents = storage.read(batch)
+        for name in batch:
+            for line in (contents.get(name) or b"").splitlines():
+                if (record := _attempt(line)) is not None:
+                    yield record
+
+
+def _attempt(line: bytes) -> dict[str, Any] | None:
+    try:
+        record = json.loads(line)
+        if record["event"] == "failed":
+            record = {**record, "final": bool(record["final"])}
+        elif record["event"] != "done":
+            return None
+        return {**record, "row": int(record["row"]), "spec_hash": str(record["spec_hash"])}
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
+def final_failures(storage: Storage) -> dict[int, str]:
+    """Spec hash by row of the samples that were given up and not rendered after that."""
     failed: dict[int, str] = {}
-    for path in sorted((root / JOURNAL_FOLDER).glob("*.jsonl")):
-        with path.open("rb") as lines:
-            for line in lines:
-                try:
-                    record = json.loads(line)
-                    if record["event"] == "failed" and record["final"]:
-                        failed[int(record["row"])] = str(record["spec_hash"])
-                except (ValueError, KeyError, TypeError):
-                    continue  # a line torn by a crash
+    for record in attempts(storage):
+        if record["event"] == "done":
+            failed.pop(record["row"], None)
+        elif record["final"]:
+            failed[record["row"]] = record["spec_hash"]
     return failed

@@ -8,7 +8,14 @@ import sys
 from pathlib import Path
 from typing import Final
 
-__all__ = ["peak_mb", "resident_mb", "usable_cores", "usable_memory_mb"]
+__all__ = [
+    "oom_kills",
+    "peak_mb",
+    "resident_mb",
+    "resident_mb_of",
+    "usable_cores",
+    "usable_memory_mb",
+]
 
 _MB: Final = 1 << 20
 _CGROUP: Final = Path("/sys/fs/cgroup")
@@ -50,8 +57,24 @@ def peak_mb(usage: resource.struct_rusage) -> float:
 
 def resident_mb() -> float:
     """Resident size of this process now (its largest so far where the system hides it)."""
+    return resident_mb_of(os.getpid()) or peak_mb(resource.getrusage(resource.RUSAGE_SELF))
+
+
+def resident_mb_of(pid: int) -> float:
+    """Resident size of a process now; 0 where the system hides it, or it is gone."""
     try:
-        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
     except (OSError, IndexError, ValueError):
-        return peak_mb(resource.getrusage(resource.RUSAGE_SELF))
+        return 0.0
     return pages * os.sysconf("SC_PAGE_SIZE") / _MB
+
+
+def oom_kills() -> int:
+    """How often the system has killed for lack of memory since it started, where it says so."""
+    for path in (_CGROUP / "memory.events", Path("/proc/vmstat")):
+        try:
+            counts = dict(line.split() for line in path.read_text().splitlines())
+            return int(counts["oom_kill"])
+        except (OSError, KeyError, ValueError):
+            continue
+    return 0

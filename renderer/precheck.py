@@ -16,8 +16,13 @@ from spec_schema.spec import ARKIT_UNITS, SceneSpec
 __all__ = ["check_assets", "check_keys", "check_lock", "rows_with_new_names"]
 
 
-def check_lock(manifest: Manifest, here: Mapping[str, str]) -> None:
+def check_lock(manifest: Manifest, here: Mapping[str, str], *, partly: bool = False) -> None:
     """Refuse a manifest that was drawn for other assets.
+
+    Args:
+        manifest: to be rendered.
+        here: content hash of each pack.
+        partly: whether only the packs of ``here`` matter.
 
     Raises:
         AssetError: naming each pack that differs or is missing here.
@@ -25,6 +30,8 @@ def check_lock(manifest: Manifest, here: Mapping[str, str]) -> None:
     differing = []
     for pack, digest in sorted(manifest.info.asset_lock.items()):
         mine = here.get(pack)
+        if partly and mine is None:
+            continue
         if mine != digest:
             have = f"{mine[:12]} is here" if mine else "there is none here"
             differing.append(f"pack {pack!r}: {digest[:12]} was sampled for, {have}")

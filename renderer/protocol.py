@@ -3,10 +3,13 @@
 ::
 
     supervisor → worker   start {settings, engine}   item {row, spec}   (end of file: leave)
+                          devices {engine}                instead of start: ask, and leave
     worker → supervisor   ready {rss_mb}
+                          devices {devices}               each {kind, name}
                           refused {error, message}        the machine lacks something: give up
                           phase {name}                    what the worker is doing now
-                          done {row, files, rss_mb}       files: suffix → bytes
+                          done {row, files, rss_mb, phases}
+                                files: suffix → bytes; phases: name → (wall, CPU seconds)
                           failed {row, error, message, trace, rss_mb}
 """
 

@@ -5,32 +5,39 @@ from __future__ import annotations
 import platform
 import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final, TextIO
 
 import numpy as np
 
-from renderer.description import describe, npz_bytes
+from renderer.description import describe, npz_bytes, with_shared_digests
+from renderer.devices import ask_devices, choose_gpus
 from renderer.engine import Engine
-from renderer.folder import check_existing, check_space, make_folder, write_shared_files
-from renderer.journal import Journal, final_failures
+from renderer.folder import check_existing, check_space, write_shared_files
+from renderer.index import write_index
+from renderer.journal_files import JournalWriter, open_journal
 from renderer.machine import usable_cores, usable_memory_mb
+from renderer.plan import Plan, describe_plan, make_plan
 from renderer.precheck import check_assets, check_keys, check_lock
 from renderer.progress import Progress
+from renderer.ray_actor import RayJob
+from renderer.ray_pool import RayCluster, RayPool, check_device, shared_place
+from renderer.recording import Recorder
 from renderer.settings import RenderSettings
 from renderer.shards import Shard
-from renderer.store import SampleState, SampleStore
-from renderer.supervisor import Attempt, Item, Limits, Supervisor
+from renderer.storage import Storage, open_storage
+from renderer.store import SampleStore
+from renderer.supervisor import Item, Limits, Supervisor
 from spec_schema.dataset import sha256_file
 from spec_schema.errors import EXIT_FAILED_SAMPLES, EXIT_INTERRUPTED, EXIT_OK
 from spec_schema.manifest import Manifest
 from spec_schema.spec import spec_hash
 
-__all__ = ["Plan", "RunOptions", "choose_workers", "render_manifest"]
+__all__ = ["RunOptions", "choose_workers", "render_manifest"]
 
 WORKER_MB: Final = 1500
 """Memory set aside for a worker: Cycles takes 500 MB at 640 px, skin maps and hair the rest."""
@@ -47,33 +54,33 @@ class RunOptions:
     retry_failed: bool = False
     item_seconds: float | None = None
     engine_name: str | None = None
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What a shard still has to do."""
-
-    todo: tuple[int, ...]
-    done: int
-    damaged: int
-    given_up: int
-    """Failed in an earlier run, and left alone now."""
+    recheck: bool = False
+    """Read finished samples again and compare their hashes, also where that costs much."""
+    worker_mb: float | None = None
+    """Memory that a worker may hold; None: what the machine has."""
+    profile: bool = False
+    """Tell what each sample's time goes into."""
+    dry_run: bool = False
+    """Check and plan, and write nothing."""
+    ray: str | None = None
+    """Address of the Ray cluster to render on; None: this machine."""
 
 
 def choose_workers(
-    n_samples: int, device: str, workers: int | None, threads: int | None
+    n_samples: int, gpus: int, workers: int | None, threads: int | None
 ) -> tuple[int, int]:
     """(workers, threads of each).
 
     Cycles renders as much with two processes of one thread as with one of two, and only with
     processes does the Python part of one sample overlap the rendering of another: so one
     worker a core, one thread each, as memory allows. With fewer samples than cores the spare
-    cores become threads. A GPU is kept busy by one worker, whose CPU work may use all cores.
+    cores become threads. A GPU (``gpus`` of them; 0: the CPU renders) is kept busy by one
+    worker, whose CPU work may use its share of the cores.
     """
     cores = usable_cores()
     if workers is None:
-        if device != "cpu":
-            workers = 1
+        if gpus:
+            workers = gpus
         else:
             workers = min(cores // (threads or 1), usable_memory_mb() // WORKER_MB)
     workers = max(1, min(workers, n_samples))
@@ -82,23 +89,25 @@ def choose_workers(
 
 def render_manifest(
     manifest_path: Path,
-    root: Path,
+    place: Path | str,
     settings: RenderSettings,
     options: RunOptions,
     engine: Engine,
     stream: TextIO = sys.stderr,
 ) -> int:
-    """Render a shard of a manifest into a folder; returns the exit code.
+    """Render a shard of a manifest into a folder, or to a URL; returns the exit code.
 
     Raises:
         ReplicantfaceError: the input is wrong (exit 2), or the output can't be written any
             more (exit 75).
     """
+    tag = options.shard.tag
+    storage = open_storage(place, tag, durable=not settings.labels_only)
     manifest = Manifest(manifest_path)
     rows = options.shard.rows(len(manifest))
     engine.check_installed()
     lock = engine.asset_lock()
-    description = describe(
+    described = describe(
         manifest,
         sha256_file(manifest_path),
         settings,
@@ -106,79 +115,117 @@ def render_manifest(
         lock,
         engine.licences(),
     )
-    begun = check_existing(root, description)
+    topology = npz_bytes(engine.topology())
+    description = with_shared_digests(described, topology)
+    begun = check_existing(storage, description)
     manifest.validate()
-    check_lock(manifest, lock)
+    check_lock(manifest, lock, partly=settings.labels_only)
     check_assets(manifest, engine.check_spec)
     check_keys(manifest, engine.shape_keys())
+    gpus = 0
+    if options.ray is not None:
+        check_device(settings)
+    elif settings.device != "cpu":  # asked here, so that a missing one leaves nothing behind
+        settings, gpus = choose_gpus(settings, ask_devices(options.engine_name))
+    if options.dry_run:
+        return _dry_run(manifest, storage, settings, gpus, options, stream)
     if not begun:
-        check_space(root, len(rows), settings)
-    make_folder(root)
-    tag = options.shard.tag
-    with Journal(root, tag) as journal:
-        check_existing(root, description)  # another shard may just have begun it
-        topology = npz_bytes(engine.topology())
-        write_shared_files(root, description, manifest_path, topology, tag)
-        store = SampleStore(root, settings.content_hash(), tag)
-        run = _Run(manifest, settings, options, store, journal, stream)
+        check_space(storage, len(rows), settings)
+    with ExitStack() as open_ones:
+        cluster = None
+        if options.ray is not None:
+            cluster = open_ones.enter_context(closing(RayCluster(options.ray)))
+        storage.prepare()
+        journal = open_ones.enter_context(open_journal(storage, tag))
+        check_existing(storage, description)  # another shard may just have begun it
+
+        def begin() -> None:
+            check_existing(storage, description)
+            write_shared_files(storage, description, manifest_path, topology)
+
+        store = SampleStore(storage, settings.content_hash(), reread=options.recheck or None)
+        run = _Run(manifest, settings, gpus, options, store, journal, begin, stream)
+        if cluster is not None:
+            job = RayJob(
+                shared_place(place),
+                tag,
+                settings,
+                options.engine_name,
+                Limits.for_settings(settings, options.item_seconds, options.worker_mb),
+                description["versions"],
+                lock,
+            )
+            run.render_on(cluster, job)
         return run.render(rows)
 
 
+def _dry_run(
+    manifest: Manifest,
+    storage: Storage,
+    settings: RenderSettings,
+    gpus: int,
+    options: RunOptions,
+    stream: TextIO,
+) -> int:
+    rows = options.shard.rows(len(manifest))
+    store = SampleStore(storage, settings.content_hash(), reread=options.recheck or None)
+    plan = make_plan(store, manifest, rows, retry_failed=options.retry_failed, touch=False)
+    crew = choose_workers(len(plan.todo), gpus, options.workers, options.threads)
+    stream.write(describe_plan(plan, manifest, storage.where(), options.shard, settings, crew))
+    return EXIT_OK
+
+
 class _Run:
-    """The part of a run that signals may interrupt."""
+    """The part of a run that signals may interrupt.
+
+    Args:
+        begin: writes what all samples share; called when the first worker is ready, so that a
+            machine that can't render leaves no folder that is bound to its settings.
+    """
 
     def __init__(
         self,
         manifest: Manifest,
         settings: RenderSettings,
+        gpus: int,
         options: RunOptions,
         store: SampleStore,
-        journal: Journal,
+        journal: JournalWriter,
+        begin: Callable[[], None],
         stream: TextIO,
     ) -> None:
         self._manifest, self._settings, self._options = manifest, settings, options
+        self._gpus, self._begin = gpus, begin
+        self._ray: tuple[RayCluster, RayJob] | None = None
         self._store, self._journal, self._stream = store, journal, stream
         shard = options.shard
         self._name = "rf-render" + (f" {shard.number}/{shard.count}" if shard.count > 1 else "")
         self._interrupted = self._told_interrupted = False
-        self._supervisor: Supervisor | None = None
+        self._supervisor: Supervisor | RayPool | None = None
         self._progress: Progress | None = None
+
+    def render_on(self, cluster: RayCluster, job: RayJob) -> None:
+        """Let a cluster do the work, in place of this machine."""
+        self._ray = cluster, job
 
     def render(self, rows: range) -> int:
         with self._signals():
-            plan = self.plan(rows)
+            plan = make_plan(
+                self._store,
+                self._manifest,
+                rows,
+                retry_failed=self._options.retry_failed,
+                interrupted=lambda: self._interrupted,
+            )
             if self._interrupted:
                 return EXIT_INTERRUPTED
             self._tell_plan(plan, len(rows))
             if not plan.todo:
+                self._begin()
+                self._write_index()
                 return EXIT_FAILED_SAMPLES if plan.given_up else EXIT_OK
-            check_space(self._store.root, len(plan.todo), self._settings)
+            check_space(self._store.storage, len(plan.todo), self._settings)
             return self._supervise(plan)
-
-    def plan(self, rows: range) -> Plan:
-        """Compare the folder with the manifest; takes back markers that claim too much."""
-        marked = self._store.scan()
-        failed = {} if self._options.retry_failed else final_failures(self._store.root)
-        settled: set[int] = set()
-        done = damaged = given_up = 0
-        asked = [row for row in rows if row in marked or row in failed]
-        for row, spec in self._manifest.specs(asked):
-            if self._interrupted:
-                break
-            digest = spec_hash(spec)
-            state = self._store.state(row, digest)
-            if state is SampleState.DONE:
-                done += 1
-                settled.add(row)
-                continue
-            if state is SampleState.DAMAGED:
-                damaged += 1
-                self._store.discard(row)
-            elif failed.get(row) == digest:
-                given_up += 1
-                settled.add(row)
-        todo = tuple(row for row in rows if row not in settled)
-        return Plan(todo, done, damaged, given_up)
 
     def _tell_plan(self, plan: Plan, total: int) -> None:
         parts = [f"{plan.done} of {total} samples are done"] if plan.done else []
@@ -193,19 +240,16 @@ class _Run:
 
     def _supervise(self, plan: Plan) -> int:
         options, settings = self._options, self._settings
-        workers, threads = choose_workers(
-            len(plan.todo), settings.device, options.workers, options.threads
-        )
+        workers, threads = self._crew(len(plan.todo))
         settings = settings.model_copy(update={"threads": threads})
-        self._journal.append(_run_record(settings, workers))
+        self._journal.append(_run_record(settings, self._gpus, workers))
         self._say(
-            f"rendering {len(plan.todo)} samples, {settings.size_px} px, {settings.samples} "
-            f"samples a pixel, {settings.device}, {workers} x {threads} threads"
+            f"rendering {len(plan.todo)} samples, {settings.told()}, {workers} x {threads} threads"
         )
         self._progress = progress = Progress(self._name, len(plan.todo), self._stream)
-        limits = Limits.for_settings(settings, options.item_seconds)
-        self._supervisor = supervisor = Supervisor(
-            settings, options.engine_name, workers, limits, self._record, self._tick
+        record = Recorder(self._store, self._journal, progress, profile=options.profile)
+        self._supervisor = supervisor = self._make_supervisor(
+            settings, len(plan.todo), workers, record
         )
         items = (Item(row, spec, spec_hash(spec)) for row, spec in self._manifest.specs(plan.todo))
         try:
@@ -213,54 +257,52 @@ class _Run:
         finally:
             progress.close()
         self._store.sync()
+        self._write_index()
+        if options.profile and (table := record.sum.table()):
+            self._say(table)
         if progress.done + progress.failed < len(plan.todo):
             self._say("interrupted; run the same command again to go on")
             return EXIT_INTERRUPTED
         if progress.failed or plan.given_up:
             self._say(
                 f"{progress.failed + plan.given_up} samples failed; the reasons are in "
-                f"{self._journal.path}"
+                f"{self._journal.where}"
             )
             return EXIT_FAILED_SAMPLES
         return EXIT_OK
 
-    def _record(self, attempt: Attempt) -> None:
-        assert self._progress is not None
-        item = attempt.item
-        record: dict[str, Any] = {
-            "event": "done" if attempt.files is not None else "failed",
-            "row": item.row,
-            "index": item.spec.sample.index,
-            "spec_hash": item.digest,
-            "attempt": attempt.number,
-            "seconds": round(attempt.seconds, 3),
-            "rss_mb": round(attempt.rss_mb),
-        }
-        if attempt.files is not None:
-            self._store.write(item.row, item.digest, attempt.files)
-            self._journal.append(record)
-            self._progress.count()
-            return
-        failure = attempt.failure
-        assert failure is not None
-        self._journal.append(
-            {
-                **record,
-                "final": attempt.final,
-                "kind": failure.kind,
-                "signal": failure.signal,
-                "exit_code": failure.exit_code,
-                "phase": failure.phase,
-                "message": failure.message,
-                "stderr_tail": failure.stderr_tail,
-            }
+    def _crew(self, n_samples: int) -> tuple[int, int]:
+        """(workers, threads of each)."""
+        asked = self._options
+        if self._ray is None:
+            return choose_workers(n_samples, self._gpus, asked.workers, asked.threads)
+        return self._ray[0].crew(n_samples, self._settings, asked.workers, asked.threads)
+
+    def _make_supervisor(
+        self, settings: RenderSettings, n_samples: int, workers: int, record: Recorder
+    ) -> Supervisor | RayPool:
+        options = self._options
+        if self._ray is not None:
+            cluster, job = self._ray
+            job = replace(job, settings=settings)
+            most = options.workers or n_samples
+            return RayPool(
+                cluster, job, min(most, n_samples), record, self._say, self._tick, self._begin
+            )
+        return Supervisor(
+            settings,
+            options.engine_name,
+            workers,
+            Limits.for_settings(settings, options.item_seconds, options.worker_mb),
+            record,
+            self._tick,
+            gpus=self._gpus,
+            on_ready=self._begin,
         )
-        if attempt.final:
-            self._progress.count(failed=True)
-        verdict = "given up" if attempt.final else "tried again"
-        self._progress.say(
-            f"row {item.row} failed in phase {failure.phase!r} ({failure.message}); {verdict}"
-        )
+
+    def _write_index(self) -> None:
+        self._journal.flush()
+        write_index(self._store.storage, self._manifest)
 
     def _tick(self) -> None:
         assert self._progress is not None
@@ -300,10 +342,11 @@ class _Run:
             supervisor.stop()
 
 
-def _run_record(settings: RenderSettings, workers: int) -> dict[str, Any]:
+def _run_record(settings: RenderSettings, gpus: int, workers: int) -> dict[str, Any]:
     return {
         "event": "run",
         "device": settings.device,
+        "gpus": gpus,
         "workers": workers,
         "threads": settings.threads,
         "versions": {"python": platform.python_version(), "numpy": np.__version__},

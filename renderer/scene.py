@@ -19,6 +19,7 @@ from assets.hair import (
     eyebrows,
     eyelashes,
     facial_hair,
+    reaches_torso,
     scalp_hair,
     scalp_tint,
 )
@@ -27,7 +28,9 @@ from assets.head.surface import vertex_normals
 from assets.mouth import build_mouth
 from assets.skin import SkinFields, compose
 from assets.store import Store, open_store
+from renderer.detail import detail_of
 from renderer.labels import geometric_labels
+from renderer.phases import Phase, say_nothing
 from renderer.settings import RenderSettings
 from spec_schema.spec import SceneSpec
 
@@ -46,23 +49,33 @@ class BuiltScene:
 
 
 def build_labels(spec: SceneSpec, settings: RenderSettings) -> dict[str, Any]:
-    """The geometric labels alone, some forty milliseconds of work."""
+    """The geometric labels alone, equal to those of :func:`build_scene` bit for bit.
+
+    Only the labelled rows are built: some milliseconds of work.
+    """
     model = load_head_model(open_store())
-    return geometric_labels(spec, model.build(spec), model, settings.size_px)
+    return geometric_labels(spec, model.build_labelled(spec), model, settings.size_px)
 
 
-def build_scene(spec: SceneSpec, settings: RenderSettings) -> BuiltScene:
-    """Geometry, materials and labels of a spec.
+def build_scene(
+    spec: SceneSpec, settings: RenderSettings, phase: Phase = say_nothing
+) -> BuiltScene:
+    """Geometry, materials and labels of a spec; ``phase`` is told what is being made.
 
     Raises:
         AssetError: the spec names something that the assets lack.
     """
+    phase("geometry")
     store = open_store()
     model = load_head_model(store)
     head = model.build(spec)
     clothing = None if spec.clothing is None else build_clothing(spec.clothing, head, store)
+    phase("skin")
+    detail = detail_of(spec, settings)
+    skin = _skin(spec, head, clothing, store, detail.skin_texels)
+    phase("geometry")
     meshes = [
-        _skin(spec, head, clothing, store),
+        skin,
         *build_eyes(spec, head, store),
         *build_mouth(spec, head, store),
     ]
@@ -74,22 +87,26 @@ def build_scene(spec: SceneSpec, settings: RenderSettings) -> BuiltScene:
     if spec.headwear is not None:
         meshes += build_headwear(spec.headwear, head, store)
         covered = headwear_coverage(spec.headwear)
-    surface = _hair_surface(head, clothing)
+    phase("hair")
+    surface = _hair_surface(spec, head, clothing)
     grown: list[Strands | None] = [
-        scalp_hair(spec, surface, covered),
-        facial_hair(spec, surface),
+        scalp_hair(spec, surface, covered, detail.hair),
+        facial_hair(spec, surface, detail.hair),
         *eyebrows(spec, surface),
         eyelashes(spec, surface),
     ]
+    phase("labels")
     return BuiltScene(
         geometry=SceneGeometry(tuple(meshes), tuple(s for s in grown if s is not None)),
         camera_from_world=head.camera_from_world,
-        labels=geometric_labels(spec, head, model, settings.size_px),
+        labels=geometric_labels(spec, model.labelled(head), model, settings.size_px),
     )
 
 
-def _skin(spec: SceneSpec, head: Head, clothing: Clothing | None, store: Store) -> Mesh:
-    fields = SkinFields.load(store)
+def _skin(
+    spec: SceneSpec, head: Head, clothing: Clothing | None, store: Store, texels: int
+) -> Mesh:
+    fields = SkinFields.load(store, texels)
     material = compose(spec, fields, partial(scalp_tint, spec), partial(beard_tint, spec))
     drawn = np.ones(len(head.faces), bool) if clothing is None else ~clothing.hidden_faces
     return Mesh(
@@ -99,16 +116,18 @@ def _skin(spec: SceneSpec, head: Head, clothing: Clothing | None, store: Store) 
         face_class=head.face_class[drawn],
         material=material,
         uv=head.uv[drawn],
+        charted=load_head_model(store).surface.charted[drawn],
     )
 
 
-def _hair_surface(head: Head, clothing: Clothing | None) -> HeadSurface:
+def _hair_surface(spec: SceneSpec, head: Head, clothing: Clothing | None) -> HeadSurface:
     points, normals = None, None
     if clothing is not None:
         points = np.concatenate([m.vertices_m for m in clothing.meshes])
         normals = np.concatenate([_normals(m) for m in clothing.meshes])
     return HeadSurface(
         vertices_m=head.vertices_m,
+        normals=head.normals,
         faces=head.faces,
         rest_m=head.rest_m,
         masks=head.masks,
@@ -119,6 +138,7 @@ def _hair_surface(head: Head, clothing: Clothing | None) -> HeadSurface:
         eye_radius_m=head.eyes["left"].radius_m,
         obstacle_m=points,
         obstacle_normals=normals,
+        long_hair=reaches_torso(spec),
     )
 
 

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TextIO
 
 from renderer.progress import Progress
+from renderer.storage import local_copy, open_storage
 from renderer.store import SampleState, SampleStore
-from spec_schema.dataset import Dataset, sha256_file
+from spec_schema.dataset import dataset_info
 from spec_schema.errors import DatasetError
 from spec_schema.manifest import Manifest
 from spec_schema.spec import spec_hash
@@ -30,33 +31,39 @@ class Verdict:
         return not self.missing and not self.damaged
 
 
-def verify_dataset(root: Path, stream: TextIO) -> Verdict:
+def verify_dataset(place: Path | str, stream: TextIO) -> Verdict:
     """Check every hash of a dataset against its markers, and these against its manifest.
 
     Args:
-        root: of the dataset.
+        place: folder or URL of the dataset.
         stream: where progress is told.
 
     Raises:
         DatasetError: the folder is no dataset, or what all samples share is damaged.
     """
-    info = Dataset(root).info
-    manifest_path = root / "manifest.parquet"
+    storage = open_storage(place, "verify")
+    info = dataset_info(storage.read(["dataset.json"]).get("dataset.json"), storage.where())
     try:
-        digest, settings_hash = info["manifest"]["sha256"], info["settings_hash"]
+        settings_hash = info["settings_hash"]
+        shared = {"manifest.parquet": info["manifest"]["sha256"], **info["shared_sha256"]}
     except (KeyError, TypeError) as e:
-        raise DatasetError(f"{root / 'dataset.json'}: lacks {e}") from e
-    if not manifest_path.exists() or sha256_file(manifest_path) != digest:
-        raise DatasetError(f"{manifest_path}: is not the manifest that dataset.json names")
-    if not (root / "topology.npz").exists():
-        raise DatasetError(f"{root / 'topology.npz'}: missing")
-    store = SampleStore(root, settings_hash, "verify")
+        raise DatasetError(f"{storage.where('dataset.json')}: lacks {e}") from e
+    found = storage.sha256(shared)
+    for name, digest in shared.items():
+        if found.get(name) != digest:
+            state = "is not the one that dataset.json names" if name in found else "is missing"
+            raise DatasetError(f"{storage.where(name)}: {state}; rf-render writes it again")
+    with local_copy(storage.where("manifest.parquet")) as manifest_path:
+        return _verify_samples(
+            Manifest(manifest_path), SampleStore(storage, settings_hash, reread=True), stream
+        )
+
+
+def _verify_samples(manifest: Manifest, store: SampleStore, stream: TextIO) -> Verdict:
     missing: list[int] = []
     damaged: list[int] = []
-    manifest = Manifest(manifest_path)
     progress = Progress("rf-render --verify", len(manifest), stream)
-    for row, spec in manifest.specs():
-        state = store.state(row, spec_hash(spec))
+    for row, _, state in store.states((row, spec_hash(spec)) for row, spec in manifest.specs()):
         if state is SampleState.ABSENT:
             missing.append(row)
         elif state is SampleState.DAMAGED:

@@ -20,6 +20,7 @@ from typing import Any, Final
 
 from renderer.engine import find_engine
 from renderer.machine import resident_mb
+from renderer.phases import PhaseClock
 from renderer.protocol import ProtocolError, read_frame, send
 from renderer.settings import RenderSettings
 from spec_schema.errors import ReplicantfaceError, ToolError
@@ -68,22 +69,28 @@ def serve(incoming: int, outgoing: int) -> None:
     start = read_frame(incoming)
     if start is None:
         return
+    if start["kind"] == "devices":
+        send(outgoing, _devices(start["engine"]))
+        return
     if start["kind"] != "start":
         raise ProtocolError(f"expected a start message, got {start['kind']!r}")
 
     def phase(name: str) -> None:
         send(outgoing, {"kind": "phase", "name": name})
 
+    clock = PhaseClock(phase)
     try:
         settings = RenderSettings.model_validate(start["settings"])
-        render_row = find_engine(start["engine"]).start(settings, phase)
+        render_row = find_engine(start["engine"]).start(settings, clock)
     except ReplicantfaceError as e:
         send(outgoing, _refusal(e))
         return
     send(outgoing, {"kind": "ready", "rss_mb": resident_mb()})
     while (item := read_frame(incoming)) is not None:
         row = item["row"]
+        clock.stop()
         try:
+            clock("decode")
             files = render_row(row, SceneSpec.model_validate(item["spec"]))
         except ToolError as e:
             send(outgoing, _refusal(e))
@@ -93,7 +100,15 @@ def serve(incoming: int, outgoing: int) -> None:
             send(outgoing, _failure(row, e))
         else:
             answer = {"kind": "done", "row": row, "files": files, "rss_mb": resident_mb()}
-            send(outgoing, answer)
+            send(outgoing, {**answer, "phases": clock.stop()})
+
+
+def _devices(engine: str | None) -> dict[str, Any]:
+    try:
+        found = find_engine(engine).devices()
+    except ReplicantfaceError as e:
+        return _refusal(e)
+    return {"kind": "devices", "devices": [{"kind": kind, "name": name} for kind, name in found]}
 
 
 def _refusal(error: ReplicantfaceError) -> dict[str, Any]:

@@ -7,7 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["BLENDER_FROM_WORLD", "blender_camera_matrix", "blender_points"]
+__all__ = [
+    "BLENDER_FROM_WORLD",
+    "blender_camera_matrix",
+    "blender_points",
+    "camera_directions",
+]
 
 Array = NDArray[np.float64]
 
@@ -32,3 +37,11 @@ def blender_camera_matrix(camera_from_world: ArrayLike) -> Array:
     blender_from_world[:3, :3] = BLENDER_FROM_WORLD
     world_from_camera = np.linalg.inv(np.asarray(camera_from_world, np.float64))
     return np.asarray(blender_from_world @ world_from_camera @ _OPENCV_FROM_BLENDER_CAMERA)
+
+
+def camera_directions(
+    directions_blender: NDArray[Any], camera_from_world: ArrayLike
+) -> NDArray[np.float32]:
+    """Directions ``(*, 3)`` of Blender's world in our (OpenCV) camera frame."""
+    rotation = np.asarray(camera_from_world, np.float64)[:3, :3] @ BLENDER_FROM_WORLD.T
+    return np.asarray(directions_blender @ rotation.T, np.float32)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from spec_schema.classes import SegmentationClass
 
-__all__ = ["class_coverage", "class_mask", "float_bits"]
+__all__ = ["class_coverage", "class_mask", "float_bits", "winner"]
 
 _MASK32: Final = 0xFFFFFFFF
 
@@ -84,7 +84,12 @@ def class_mask(ranks: NDArray[np.float32], class_of: Mapping[str, int]) -> NDArr
 
     The class that covers most of the pixel, where brows count three times and beards twice.
     """
-    coverage = class_coverage(ranks, class_of)
+    return winner(class_coverage(ranks, class_of))
+
+
+def winner(coverage: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """:func:`class_mask` from the shares (number of classes, H, W)."""
+    weights = np.ones((len(coverage), 1, 1), np.float32)
     for class_id, weight in _SPARSE.items():
-        coverage[class_id] *= weight
-    return np.asarray(coverage.argmax(axis=0), np.uint8)
+        weights[class_id] = weight
+    return np.asarray((coverage * weights).argmax(axis=0), np.uint8)

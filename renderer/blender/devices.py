@@ -42,8 +42,13 @@ def list_devices() -> tuple[Device, ...]:
     return (Device("cpu", "CPU"), *gpus)
 
 
-def choose_device(scene: Any, wanted: str) -> str:
+def choose_device(scene: Any, wanted: str, gpu: int | None = None) -> str:
     """Set Cycles to one kind of device and return that kind.
+
+    Args:
+        scene: to be rendered.
+        wanted: one of :data:`DEVICE_KINDS`.
+        gpu: which device of that kind, in the order of :func:`list_devices`; None takes all.
 
     Raises:
         ToolError: the kind is unknown, or no such device is there.
@@ -60,9 +65,12 @@ def choose_device(scene: Any, wanted: str) -> str:
     if not devices:
         found = ", ".join(f"{d.kind} ({d.name})" for d in list_devices())
         raise ToolError(f"device {kind!r}: Blender finds none on this machine; found: {found}")
+    if gpu is not None and gpu >= len(devices):
+        raise ToolError(f"device {kind!r} number {gpu}: Blender finds {len(devices)} of them")
+    chosen = {d.id for d in (devices if gpu is None else devices[gpu : gpu + 1])}
     preferences = _preferences()
     preferences.compute_device_type = kind.upper()
     for device in preferences.devices:
-        device.use = device.type == kind.upper()
+        device.use = device.type == kind.upper() and device.id in chosen
     scene.cycles.device = "GPU"
     return kind

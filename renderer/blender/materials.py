@@ -11,6 +11,7 @@ from typing import Any
 import bpy
 
 from assets.geometry import ClearMaterial, HairMaterial, Material, SkinMaterial, SurfaceMaterial
+from renderer.blender.aovs import mark_front
 from renderer.blender.images import float_image
 from renderer.blender.nodes import Graph
 from renderer.blender.skin import METRES_PER_MM, shade_skin
@@ -29,6 +30,8 @@ class MaterialShop:
     def __init__(self) -> None:
         self.class_of: dict[str, int] = {}
         """Class id by Blender's name of the material."""
+        self.skins: set[str] = set()
+        """Blender's names of the materials of skin."""
         self._made: dict[Any, dict[int, Any]] = {}
         self._keep: list[Any] = []
 
@@ -62,6 +65,9 @@ class MaterialShop:
         else:
             made = bpy.data.materials.new(full_name)
             _shade(made, material, tint, name)
+        mark_front(made, class_id, is_strand=isinstance(material, HairMaterial))
+        if isinstance(material, SkinMaterial):
+            self.skins.add(made.name)
         by_class[class_id] = made
         self.class_of[made.name] = class_id
         return made

@@ -7,6 +7,7 @@ from typing import Any, Final, Protocol
 
 import bpy
 
+from renderer.blender.aovs import COVER_DEPTH, STRAND_DEPTH, STRAND_NORMAL, declare
 from renderer.blender.devices import choose_device
 
 __all__ = ["CRYPTOMATTE_DEPTH", "SessionSettings", "begin", "clear", "configure"]
@@ -40,8 +41,23 @@ class SessionSettings(Protocol):
         ...
 
     @property
+    def gpu(self) -> int | None:
+        """Which of the GPUs of that kind; None takes all."""
+        ...
+
+    @property
     def threads(self) -> int:
         """CPU threads; 0 takes all."""
+        ...
+
+    @property
+    def prefilter(self) -> str:
+        """``fast`` or ``accurate``: of the denoiser's guides, where there are strands."""
+        ...
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Those of :data:`renderer.settings.OUTPUTS` that are asked for."""
         ...
 
 
@@ -100,15 +116,18 @@ def configure(settings: SessionSettings, seed: int, exposure_ev: float, strands:
     for name in dir(render):
         if name.startswith("use_stamp"):
             setattr(render, name, False)
-    kind = choose_device(scene, settings.device)
+    kind = choose_device(scene, settings.device, settings.gpu)
     _configure_paths(cycles, settings.samples, seed)
-    _configure_denoiser(cycles, settings.samples, strands, gpu=kind != "cpu")
+    accurate = strands and settings.prefilter == "accurate"
+    _configure_denoiser(cycles, accurate and settings.samples >= ACCURATE_FROM_SAMPLES, kind)
     scene.cycles_curves.shape = "RIBBONS"
     scene.cycles_curves.subdivisions = 2
     _configure_view(scene, exposure_ev)
     layer = scene.view_layers[0]
+    layer.use_pass_z = layer.use_pass_normal = False
     layer.use_pass_cryptomatte_material = True
     layer.pass_cryptomatte_depth = CRYPTOMATTE_DEPTH
+    declare(COVER_DEPTH, STRAND_DEPTH, *([STRAND_NORMAL] if "normals" in settings.outputs else []))
     return kind
 
 
@@ -137,14 +156,13 @@ def _configure_paths(cycles: Any, samples: int, seed: int) -> None:
     cycles.filter_width = 1.2  # pixels; strands lose contrast at the default 1.5
 
 
-def _configure_denoiser(cycles: Any, samples: int, strands: bool, gpu: bool) -> None:
+def _configure_denoiser(cycles: Any, accurate: bool, kind: str) -> None:
     cycles.use_denoising = True
     cycles.denoiser = "OPENIMAGEDENOISE"
     cycles.denoising_input_passes = "RGB_ALBEDO_NORMAL"
-    accurate = strands and samples >= ACCURATE_FROM_SAMPLES
     cycles.denoising_prefilter = "ACCURATE" if accurate else "FAST"
     cycles.denoising_quality = "HIGH"
-    cycles.denoising_use_gpu = gpu
+    cycles.denoising_use_gpu = kind != "cpu"
 
 
 def _configure_view(scene: Any, exposure_ev: float) -> None:

@@ -8,6 +8,7 @@ import bpy
 import numpy as np
 
 from assets.geometry import Mesh, Strands
+from renderer.blender.aovs import CHARTED_ATTRIBUTE
 from renderer.blender.axes import blender_points
 from renderer.blender.materials import MELANIN_ATTRIBUTE, REDNESS_ATTRIBUTE, MaterialShop
 
@@ -34,6 +35,9 @@ def add_mesh(scene: Any, mesh: Mesh, shop: MaterialShop) -> None:
     if mesh.uv is not None:
         layer = data.uv_layers.new(name="uv", do_init=False)
         layer.uv.foreach_set("vector", np.ascontiguousarray(mesh.uv[used], np.float32).ravel())
+    if mesh.charted is not None:
+        charted = data.attributes.new(CHARTED_ATTRIBUTE, "FLOAT", "FACE")
+        charted.data.foreach_set("value", mesh.charted.astype(np.float32))
     classes, slot = np.unique(mesh.face_class, return_inverse=True)
     for class_id in classes:
         data.materials.append(shop.surface(mesh.material, int(class_id), mesh.name))
@@ -57,6 +61,8 @@ def _check_mesh(mesh: Mesh) -> None:
         raise ValueError(
             f"mesh {name!r}: {len(mesh.face_class)} face classes for {len(faces)} faces"
         )
+    if mesh.charted is not None and mesh.charted.shape != (len(faces),):
+        raise ValueError(f"mesh {name!r}: charted is {mesh.charted.shape}, not {(len(faces),)}")
     if mesh.uv is not None and mesh.uv.shape != (len(faces), 4, 2):
         raise ValueError(f"mesh {name!r}: uv is {mesh.uv.shape}, not {(len(faces), 4, 2)}")
     mapped = mesh.material.kind == "skin" or (

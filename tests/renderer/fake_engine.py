@@ -31,12 +31,18 @@ HAIR = ("bald", "short", "long")
 
 def misbehave(kind: str) -> None:
     match kind:
+        case "die":
+            print("no libGL here", file=sys.stderr)  # noqa: T201
+            os._exit(7)
         case "abort":
             os.abort()
         case "segv":
             faulthandler._sigsegv()  # type: ignore[attr-defined]
         case "kill":
             os.kill(os.getpid(), signal.SIGKILL)
+        case "orphan":
+            os.kill(os.getppid(), signal.SIGKILL)
+            time.sleep(600)
         case "leave":
             os._exit(3)
         case "exception":
@@ -47,6 +53,11 @@ def misbehave(kind: str) -> None:
             raise ToolError("device 'optix': found: cpu (CPU)")
         case "hang":
             time.sleep(600)
+        case "grow":
+            held = []
+            while True:
+                held.append(bytearray(32 << 20))
+                time.sleep(0.02)
         case "slow":
             time.sleep(0.4)
         case "noisy":
@@ -79,14 +90,18 @@ class FakeEngine:
     def topology(self) -> dict[str, NDArray[Any]]:
         return {"faces": np.arange(8, dtype=np.int32).reshape(2, 4)}
 
+    def devices(self) -> list[tuple[str, str]]:
+        plan = json.loads(os.environ.get("RF_FAKE", "{}"))
+        if plan.get("start"):
+            misbehave(plan["start"])
+        gpus = plan.get("devices", [["optix", "GPU 0"], ["optix", "GPU 1"], ["cuda", "GPU 0"]])
+        return [("cpu", "CPU"), *((kind, name) for kind, name in gpus)]
+
     def start(self, settings: RenderSettings, phase: Callable[[str], None]) -> RenderRow:
         plan = json.loads(os.environ.get("RF_FAKE", "{}"))
         match plan.get("start"):
             case None:
                 pass
-            case "die":
-                print("no libGL here", file=sys.stderr)  # noqa: T201
-                os._exit(7)
             case kind:
                 misbehave(kind)
 
@@ -97,9 +112,14 @@ class FakeEngine:
                 seen = Path(plan["folder"]) / f"{row}.seen"
                 kind = "" if seen.exists() else kind.removesuffix("-once")
                 seen.touch()
-            phase("render")
+            phase("paths")
+            if folder := plan.get("folder"):
+                (Path(folder) / f"{row}.begun").touch()
+            time.sleep(plan.get("seconds", 0.0))
             if kind:
                 misbehave(kind)
+            if folder := plan.get("gpus"):
+                (Path(folder) / f"{os.getpid()}.{settings.device}.{settings.gpu}").touch()
             seed = f"{spec_hash(spec)} {settings.content()}".encode()
             return {
                 ".png": hashlib.sha512(seed).digest() * 3000,

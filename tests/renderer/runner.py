@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -42,12 +43,12 @@ class Runner:
 
     def render(
         self,
-        out: Path,
+        out: Path | str,
         shard: str = "1/1",
         *,
         manifest: Path | None = None,
         settings: RenderSettings = SETTINGS,
-        workers: int = 2,
+        workers: int | None = 2,
         **options: Any,
     ) -> tuple[int, str]:
         """(exit code, what was told)."""
@@ -56,8 +57,14 @@ class Runner:
         code = render_manifest(manifest or self.manifest, out, settings, chosen, ENGINE, stream)
         return code, stream.getvalue()
 
-    def start(self, *arguments: object) -> subprocess.Popen[str]:
-        """The command, running."""
+    def start(
+        self, *arguments: object, limit_bytes: int = resource.RLIM_INFINITY
+    ) -> subprocess.Popen[str]:
+        """The command, running; ``limit_bytes`` is how large a file may become."""
+
+        def limit() -> None:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit_bytes, limit_bytes))
+
         return subprocess.Popen(
             [sys.executable, "-m", "renderer.cli", *map(str, arguments)],
             stdout=subprocess.PIPE,
@@ -65,11 +72,14 @@ class Runner:
             text=True,
             cwd=self.folder,
             env=dict(os.environ),
+            preexec_fn=limit,
         )
 
-    def command(self, *arguments: object) -> tuple[int, str]:
+    def command(
+        self, *arguments: object, limit_bytes: int = resource.RLIM_INFINITY
+    ) -> tuple[int, str]:
         """(exit code, stderr) of the command; stdout must stay empty."""
-        process = self.start(*arguments)
+        process = self.start(*arguments, limit_bytes=limit_bytes)
         told, said = process.communicate(timeout=60)
         assert told == ""
         return process.returncode, said

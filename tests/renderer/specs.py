@@ -20,7 +20,7 @@ def row_spec(row: int, **changes: Any) -> SceneSpec:
     """Spec of a row: each row another."""
     own = {
         "sample": {"index": row},
-        "pose": {"yaw_deg": 3.0 * row - 20},
+        "pose": {"yaw_deg": (3.0 * row + 160) % 360 - 180},
         "expression": dict.fromkeys(ARKIT_UNITS, 0.01 * (row % 50)),
         "render_seed": row,
     }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import io
 import json
+import os
 import shutil
 from collections import namedtuple
 from collections.abc import Callable
@@ -13,9 +14,10 @@ from typing import Any
 
 import pytest
 
-from renderer import folder as folder_module
+from renderer import storage as storage_module
 from renderer.cli import HELP
 from renderer.engine import BlenderEngine
+from renderer.folder import sample_bytes
 from renderer.settings import RenderSettings
 from renderer.shards import parse_shard
 from renderer.verify import verify_dataset
@@ -64,7 +66,7 @@ def test_the_command_renders_and_the_folder_describes_itself(
         "name": "facewear",
         "colour_srgb": [200, 200, 210],
     }
-    assert dataset.info["settings"] == {"size_px": 32, "samples": 1}
+    assert dataset.info["settings"] == SETTINGS.content()
     assert clean["manifest.parquet"] == runner.manifest.read_bytes()
     readme = clean["README.md"].decode()
     assert "| head | CC0-1.0 | us | a head |" in readme
@@ -292,10 +294,11 @@ def test_a_damaged_dataset_json(runner: Runner) -> None:
 
 def test_too_little_space(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        folder_module.shutil, "disk_usage", lambda _: Usage(10**9, 10**9, 2 * 10**6)
+        storage_module.shutil, "disk_usage", lambda _: Usage(10**9, 10**9, 2 * 10**6)
     )
     large = RenderSettings(size_px=640)
-    words = ["7 samples of 640 px take about 4.3 MB", "2.0 MB are free"]
+    needed = N_ROWS * sample_bytes(large) / 1e6
+    words = [f"7 samples of 640 px take about {needed:.1f} MB", "2.0 MB are free"]
     refused(runner, DatasetError, words, settings=large)
     assert not (runner.folder / "out").exists()
     assert runner.render(runner.folder / "out")[0] == 0
@@ -305,8 +308,8 @@ def test_space_is_counted_for_what_is_left(runner: Runner, monkeypatch: pytest.M
     out = runner.folder / "out"
     for shard in ("1/2", "2/4"):
         assert runner.render(out, shard)[0] == 0
-    free = 130_000  # one sample of 32 px, not seven
-    monkeypatch.setattr(folder_module.shutil, "disk_usage", lambda _: Usage(free, 0, free))
+    free = 2 * sample_bytes(SETTINGS) - 1  # one sample, not seven
+    monkeypatch.setattr(storage_module.shutil, "disk_usage", lambda _: Usage(free, 0, free))
     assert runner.render(out)[0] == 0
 
 
@@ -328,6 +331,21 @@ def test_a_read_only_folder(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> 
     refused(runner, DatasetError, [f"{out}: can't be written: Permission denied"])
 
 
+def test_a_read_only_place_is_told_as_such_though_it_is_full_too(
+    runner: Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Usage(10**9, 10**9, 0))
+    real = os.statvfs
+    flags = real(runner.folder).f_flag | os.ST_RDONLY
+    fields = namedtuple("fields", "f_flag")
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "statvfs", lambda path: fields(flags))
+        refused(runner, DatasetError, ["out: is on a read-only file system"])
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
+    refused(runner, DatasetError, ["may not be written by this user"])
+    assert not (runner.folder / "out").exists()
+
+
 def test_blender_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
     with pytest.raises(ToolError) as caught:
@@ -336,7 +354,7 @@ def test_blender_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
         assert word in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["0/16", "17/16", "3of16", "3/0", "-1/4", "1.5/4", "", "auto"])
+@pytest.mark.parametrize("text", ["0/16", "17/16", "3of16", "3/0", "-1/4", "1.5/4", "", "auto/"])
 def test_a_bad_shard(text: str) -> None:
     with pytest.raises(ManifestError, match="shard"):
         parse_shard(text)
@@ -372,3 +390,59 @@ def test_misuse_is_one_message_and_code_2(runner: Runner, arguments: list[str], 
 def test_help_says_what_a_newcomer_needs() -> None:
     for word in ("--shard 3/16", "--verify", "75", "--out"):
         assert word in HELP
+
+
+@pytest.mark.parametrize("name", ["topology.npz", "README.md", "manifest.parquet"])
+@pytest.mark.parametrize("damage", ["flip", "remove"])
+def test_verify_checks_what_all_samples_share(runner: Runner, name: str, damage: str) -> None:
+    out = runner.folder / "out"
+    assert runner.render(out, "20/20")[0] == 0
+    data = (out / name).read_bytes()
+    if damage == "remove":
+        (out / name).unlink()
+    else:
+        (out / name).write_bytes(data[:-1] + bytes([data[-1] ^ 1]))
+    with pytest.raises(DatasetError, match=name):
+        verify_dataset(out, io.StringIO())
+    assert runner.render(out, "20/20")[0] == 0
+    assert (out / name).read_bytes() == data
+
+
+def test_a_dry_run_tells_what_would_be_done_and_writes_nothing(runner: Runner) -> None:
+    out = runner.folder / "out"
+    arguments = (runner.manifest, "--out", out, "--size", 32, "--samples", 1, "--workers", 1)
+    process = runner.start(*arguments, "--dry-run")
+    told, said = process.communicate(timeout=60)
+    assert (process.returncode, said) == (0, "")
+    assert f"manifest  {runner.manifest}: 7 rows\n" in told
+    assert "to render 7: 0, 1, 2, 3, 4, 5, 6\n" in told
+    assert "32 px, 1 samples a pixel, cpu, 1 x " in told
+    assert not out.exists()
+    runner.fake(rows={"2": "abort"})
+    assert runner.render(out, "1/2")[0] == 1
+    (out / "00000/00000004.png").write_bytes(b"half")
+    before = tree(out)
+    told = runner.start(*arguments, "--dry-run").communicate(timeout=60)[0]
+    assert "done      2\ndamaged   1 (rendered again)\nfailed    1 (left alone" in told
+    assert "to render 4: 1, 3, 4, 5\n" in told
+    assert tree(out) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "content"),
+    [
+        ([], (16, "accurate", 1.0)),
+        (["--quality", "draft"], (4, "fast", 0.5)),
+        (["--quality", "high"], (64, "accurate", 1.0)),
+        (["--quality", "high", "--samples", "5"], (5, "accurate", 1.0)),
+    ],
+)
+def test_quality_presets(
+    runner: Runner, arguments: list[str], content: tuple[int, str, float]
+) -> None:
+    out = runner.folder / "out"
+    # A shard without rows describes the folder and renders nothing.
+    code, said = runner.command(runner.manifest, "--out", out, "--shard", "20/20", *arguments)
+    assert code == 0, said
+    settings = Dataset(out).info["settings"]
+    assert (settings["samples"], settings["prefilter"], settings["hair_detail"]) == content

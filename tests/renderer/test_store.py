@@ -17,6 +17,7 @@ from renderer import atomic
 from renderer.atomic import StoreError, write_atomic
 from renderer.description import npz_bytes
 from renderer.journal import Journal, final_failures
+from renderer.storage import LocalStorage
 from renderer.store import SampleState, SampleStore
 from spec_schema import DatasetError
 from spec_schema.dataset import Sample
@@ -27,7 +28,11 @@ DIGEST, SETTINGS = "d" * 64, "5" * 64
 
 @pytest.fixture
 def store(tmp_path: Path) -> SampleStore:
-    return SampleStore(tmp_path, SETTINGS, "shard-1-of-1")
+    return make_store(tmp_path)
+
+
+def make_store(root: Path, settings_hash: str = SETTINGS, tag: str = "shard-1-of-1") -> SampleStore:
+    return SampleStore(LocalStorage(root, tag), settings_hash)
 
 
 def paths(root: Path) -> list[str]:
@@ -50,7 +55,7 @@ def test_equal_samples_give_equal_markers(tmp_path: Path) -> None:
     contents = []
     for name, files in (("a", FILES), ("b", dict(reversed(FILES.items())))):
         (tmp_path / name).mkdir()
-        SampleStore(tmp_path / name, SETTINGS, f"shard-{name}").write(0, DIGEST, files)
+        make_store(tmp_path / name, tag=f"shard-{name}").write(0, DIGEST, files)
         contents.append((tmp_path / name / "00000/00000000.done.json").read_bytes())
     assert contents[0] == contents[1]
 
@@ -58,7 +63,7 @@ def test_equal_samples_give_equal_markers(tmp_path: Path) -> None:
 def test_another_spec_or_other_settings_are_not_done(store: SampleStore, tmp_path: Path) -> None:
     store.write(0, DIGEST, FILES)
     assert store.state(0, "e" * 64) is SampleState.DAMAGED
-    other = SampleStore(tmp_path, "6" * 64, "shard-1-of-1")
+    other = make_store(tmp_path, "6" * 64)
     assert other.state(0, DIGEST) is SampleState.DAMAGED
     assert store.state(1, DIGEST) is SampleState.ABSENT
 
@@ -106,20 +111,20 @@ def test_rewriting_takes_the_marker_back_first(
 
 def fail_after(monkeypatch: pytest.MonkeyPatch, n_files: int, number: int = errno.ENOSPC) -> None:
     """Let the disk be full from the ``n_files + 1``-th file on, after half of its bytes."""
-    real = atomic._write_synced
+    real = atomic._write
     written = 0
 
-    def limited(path: Path, pieces: Iterable[bytes]) -> None:
+    def limited(path: Path, pieces: Iterable[bytes], synced: bool) -> None:
         nonlocal written
         written += 1
         if written <= n_files:
-            real(path, pieces)
+            real(path, pieces, synced)
             return
         data = b"".join(pieces)
         path.write_bytes(data[: len(data) // 2])
         raise OSError(number, os.strerror(number), str(path))
 
-    monkeypatch.setattr(atomic, "_write_synced", limited)
+    monkeypatch.setattr(atomic, "_write", limited)
 
 
 @pytest.mark.parametrize("n_files", range(4))
@@ -145,7 +150,7 @@ def test_a_read_only_file_system(store: SampleStore, monkeypatch: pytest.MonkeyP
 
 
 def test_scan_removes_the_scraps_of_its_own_shard_only(tmp_path: Path) -> None:
-    mine, other = (SampleStore(tmp_path, SETTINGS, f"shard-{k}-of-2") for k in (1, 2))
+    mine, other = (make_store(tmp_path, tag=f"shard-{k}-of-2") for k in (1, 2))
     mine.write(0, DIGEST, FILES)
     scraps = [tmp_path / f"00000/.00000002.png.shard-{k}-of-2.tmp" for k in (1, 2)]
     for scrap in scraps:
@@ -187,7 +192,7 @@ def test_journal_survives_a_torn_line(tmp_path: Path) -> None:
     with Journal(tmp_path, "shard-1-of-1") as journal:
         journal.append({**failure, "row": 5})
         journal.append({**failure, "row": 6, "final": False})
-    assert final_failures(tmp_path) == {3: DIGEST, 5: DIGEST}
+    assert final_failures(LocalStorage(tmp_path, "")) == {3: DIGEST, 5: DIGEST}
 
 
 def test_one_shard_has_one_writer(tmp_path: Path) -> None:

@@ -25,6 +25,9 @@ class Settings:
     samples: int = 16
     device: str = "cpu"
     threads: int = 2
+    gpu: int | None = None
+    prefilter: str = "accurate"
+    outputs: tuple[str, ...] = ()
 
 
 def picture(png: bytes) -> NDArray[np.float64]:
@@ -52,6 +55,7 @@ def make_spec(**changes: Any) -> SceneSpec:
             "variation": 0,
             "track_id": None,
             "frame": 0,
+            "time_s": 0.0,
             "split": "train",
         },
         "pose": {

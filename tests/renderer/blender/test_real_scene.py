@@ -89,4 +89,6 @@ def test_labels_alone_equal_those_of_a_render(backend: Any) -> None:
     spec = spec_of(10, 5, -5)
     rendered = unpackb(render_sample(0, spec, SETTINGS, backend)[".msgpack"])
     alone = build_labels(spec, SETTINGS)
+    for points in ("landmarks", "dense_landmarks"):
+        del rendered[points]["covered_by"]  # which needs the pixels
     assert packb({key: rendered[key] for key in alone}) == packb(alone)

@@ -13,6 +13,7 @@ from assets.hdri import mean_luminance
 from renderer.blender.devices import DEVICE_KINDS, list_devices
 from renderer.blender.hdri import _bundled, catalogue_hdri
 from renderer.blender.render import Renderer
+from renderer.phases import PhaseClock
 from renderer.settings import DEVICES, RenderSettings
 from spec_schema.errors import AssetError, ToolError
 from tests.renderer.blender.scenes import Settings, camera_matrix, even_light, make_spec, scene
@@ -37,12 +38,19 @@ def test_png_holds_pixels_alone() -> None:
         image.load()
 
 
-def test_phases_are_timed() -> None:
-    spec = make_spec()
-    renderer = Renderer(Settings(16, 1), even_light)
-    renderer.render(scene(), spec, camera_matrix(spec))
-    assert list(renderer.timings_s) == ["upload", "render", "save", "read"]
-    assert all(seconds > 0 for seconds in renderer.timings_s.values())
+def test_phases_are_told_in_order() -> None:
+    spec, clock, told = make_spec(), PhaseClock(), []
+
+    def phase(name: str) -> None:
+        told.append(name)
+        clock(name)
+
+    renderer = Renderer(Settings(64, 16), even_light)
+    renderer.render(scene(), spec, camera_matrix(spec), phase)
+    assert told == ["upload", "sync", "paths", "passes", "passes"]
+    spent = clock.stop()
+    assert list(spent) == ["upload", "sync", "paths", "passes"]
+    assert all(wall > 0 and cpu >= 0 for wall, cpu in spent.values())
 
 
 def test_devices_match_the_settings() -> None:
