@@ -94,20 +94,23 @@ def gaze(draw: ImageDraw.ImageDraw, labels: Labels) -> None:
         origin = eye["origin_camera_m"]
         _arrow(draw, labels, origin, origin + 0.07 * eye["direction_camera"], colour)
         at = project(origin, labels["camera"]["intrinsics"])
-        openness = f"{side} {labels['eyes'][side]['openness']:.2f}"
-        draw.text((float(at[0]) - 20, float(at[1]) - 44), openness, fill=colour)
+        x0, _, x1, _ = labels["head_box_px"]
+        size = 0.055 * float(x1 - x0)
+        text = f"{side} {labels['eyes'][side]['openness']:.2f}"
+        place = (float(at[0]) - 2 * size, float(at[1]) - 3.2 * size)
+        draw.text(place, text, fill=colour, font_size=size, stroke_width=1, stroke_fill="black")
 
 
 def boxes(draw: ImageDraw.ImageDraw, labels: Labels) -> None:
     """Head white, face yellow, what is seen of the face green."""
     drawn = (
-        ("head_box_px", "#ffffff"),
-        ("face_box_px", "#ffe040"),
-        ("visible_face_box_px", "#40ff60"),
+        ("head_box_px", "#ffffff", 2),
+        ("face_box_px", "#ffe040", 6),
+        ("visible_face_box_px", "#40d040", 2),
     )
-    for key, colour in drawn:
+    for key, colour, width in drawn:
         if labels.get(key) is not None:
-            draw.rectangle([float(v) for v in labels[key]], outline=colour, width=2)
+            draw.rectangle([float(v) for v in labels[key]], outline=colour, width=width)
 
 
 def sheet(samples: list[Sample], drawing: Drawing, zoom: bool = True) -> Image.Image:
