@@ -72,7 +72,7 @@ class Child:
             stdout=subprocess.PIPE,
             stderr=self._log,
             bufsize=0,
-            env=_environment(),
+            env=worker_environment(),
             process_group=0,  # Ctrl-C at the terminal is for the supervisor
         )
         assert self._process.stdin is not None
@@ -140,7 +140,7 @@ class Child:
         return tail.decode(errors="replace").strip()
 
 
-def _environment() -> dict[str, str]:
+def worker_environment() -> dict[str, str]:
     """Of a worker: one BLAS thread, since the number of threads changes the order of sums."""
     threads = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
     accelerate = {"VECLIB_MAXIMUM_THREADS": "1"}

@@ -20,6 +20,7 @@ from renderer.engine import Engine
 from renderer.folder import check_existing, check_space, write_shared_files
 from renderer.index import write_index
 from renderer.journal_files import JournalWriter, open_journal
+from renderer.label_crew import LabelCrew, LabelJob
 from renderer.machine import usable_cores, usable_memory_mb
 from renderer.plan import Plan, describe_plan, make_plan
 from renderer.precheck import check_assets, check_keys, check_lock
@@ -145,6 +146,8 @@ def render_manifest(
 
         store = SampleStore(storage, settings.content_hash(), reread=options.recheck or None)
         run = _Run(manifest, settings, gpus, options, store, journal, begin, stream)
+        if settings.labels_only:
+            run.render_labels(LabelJob(manifest_path, shared_place(place), tag, settings))
         if cluster is not None:
             job = RayJob(
                 shared_place(place),
@@ -197,16 +200,21 @@ class _Run:
         self._manifest, self._settings, self._options = manifest, settings, options
         self._gpus, self._begin = gpus, begin
         self._ray: tuple[RayCluster, RayJob] | None = None
+        self._labels: LabelJob | None = None
         self._store, self._journal, self._stream = store, journal, stream
         shard = options.shard
         self._name = "rf-render" + (f" {shard.number}/{shard.count}" if shard.count > 1 else "")
         self._interrupted = self._told_interrupted = False
-        self._supervisor: Supervisor | RayPool | None = None
+        self._supervisor: Supervisor | RayPool | LabelCrew | None = None
         self._progress: Progress | None = None
 
     def render_on(self, cluster: RayCluster, job: RayJob) -> None:
         """Let a cluster do the work, in place of this machine."""
         self._ray = cluster, job
+
+    def render_labels(self, job: LabelJob) -> None:
+        """Compute the geometric labels, in place of rendering."""
+        self._labels = job
 
     def render(self, rows: range) -> int:
         with self._signals():
@@ -248,9 +256,14 @@ class _Run:
         )
         self._progress = progress = Progress(self._name, len(plan.todo), self._stream)
         record = Recorder(self._store, self._journal, progress, profile=options.profile)
-        self._supervisor = supervisor = self._make_supervisor(
-            settings, len(plan.todo), workers, record
-        )
+        supervisor: Supervisor | RayPool | LabelCrew
+        if self._labels is not None and self._ray is None:
+            supervisor = LabelCrew(
+                self._labels, plan.todo, workers, self._journal, progress, self._tick, self._begin
+            )
+        else:
+            supervisor = self._make_supervisor(settings, len(plan.todo), workers, record)
+        self._supervisor = supervisor
         items = (Item(row, spec, spec_hash(spec)) for row, spec in self._manifest.specs(plan.todo))
         try:
             supervisor.run(items)
