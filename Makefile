@@ -1,11 +1,12 @@
 # Two commands: `make demo` and `make test`. Each makes what it needs, once.
 .DEFAULT_GOAL := help
-.PHONY: help setup assets demo test lint types clean
+.PHONY: help setup dev assets demo test lint types clean
 .DELETE_ON_ERROR:
 
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
+DEV_STAMP := $(VENV)/.installed-dev
 DEMO_SIZE ?= 512
 DEMO_SAMPLES ?= 16
 DEMO_SEED ?= 8
@@ -17,10 +18,18 @@ help:
 
 $(STAMP): pyproject.toml
 	@sh .ci/make-venv $(VENV)
+	@echo "installing what rendering needs; Blender is large, so this takes some minutes"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[render,examples]'
+	@touch $@
+
+$(DEV_STAMP): $(STAMP)
+	@echo "installing what the tests need"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[render,dev]'
 	@touch $@
 
 setup: $(STAMP)
+
+dev: $(DEV_STAMP)
 
 assets: setup
 	$(BIN)/rf-assets fetch
@@ -34,14 +43,14 @@ demo: assets
 	$(BIN)/rf-convert 300w-lp demo/dataset demo/300w-lp.zip --overwrite
 	@echo "done: look at demo/overlay.png and demo/poses.png"
 
-test: assets
+test: assets dev
 	$(BIN)/python -m pytest
 
-lint: setup
+lint: dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 
-types: setup
+types: dev
 	$(BIN)/mypy
 
 clean:

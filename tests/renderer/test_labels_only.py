@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +19,9 @@ from assets.head import load_head_model
 from assets.packs import asset_lock
 from assets.store import open_store
 from renderer.folder import sample_bytes
+from renderer.label_crew import LabelCrew, LabelJob
 from renderer.labels import geometric_labels, topology
+from renderer.progress import Progress
 from renderer.settings import RenderSettings
 from spec_schema import Dataset, DatasetError, Manifest, packb, spec_hash
 from tests.renderer.runner import Runner
@@ -27,6 +32,7 @@ N_ROWS = 5
 SIZE = 96
 WITHOUT_BLENDER = """
 import sys
+import time
 class Ban:
     def find_spec(self, name, path=None, target=None):
         if name.split(".")[0] in ("bpy", "mathutils", "OpenEXR"):
@@ -184,3 +190,69 @@ def test_a_record_takes_the_space_that_is_asked_for(labelled: Path) -> None:
     size = (labelled / "00000/00000000.msgpack").stat().st_size
     asked = sample_bytes(RenderSettings(labels_only=True, size_px=4096))
     assert size <= asked < 1.1 * size
+
+
+def started(manifest: Path, out: Path) -> subprocess.Popen[str]:
+    """The command, with one worker, when the first record is there."""
+    env = {k: v for k, v in os.environ.items() if k != "RF_TEST_BACKEND"}
+    arguments = [str(manifest), "--out", str(out), "--labels-only", "--workers", "1"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "renderer.cli", *arguments, "--size", str(SIZE)],
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**env, "PYTHONPATH": str(ROOT)},
+    )
+    deadline = time.monotonic() + 60
+    while not list(out.glob("0*/*.done.json")):
+        assert process.poll() is None
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    return process
+
+
+@pytest.fixture(scope="module")
+def long_manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("long")
+    return write_manifest(folder / "faces.parquet", 400, asset_lock=asset_lock())
+
+
+@pytest.mark.parametrize("who", ["command", "worker"])
+def test_interrupted_it_goes_on(long_manifest: Path, tmp_path: Path, who: str) -> None:
+    out = tmp_path / "out"
+    process = started(long_manifest, out)
+    if who == "command":
+        process.send_signal(signal.SIGTERM)
+    else:
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+        if not children.exists():
+            pytest.skip("this system does not tell a process's children")
+        os.kill(int(children.read_text().split()[0]), signal.SIGKILL)
+    _, told = process.communicate(timeout=60)
+    assert process.returncode == 75, told
+    assert "run the same command again" in told
+    done = len(list(out.glob("0*/*.done.json")))
+    assert 0 < done < 400
+    again = command(long_manifest, out)
+    assert again.returncode == 0, again.stderr
+    assert sum(sample.verify() is None for sample in Dataset(out).samples()) == 400
+
+
+def test_a_row_that_fails_is_told_and_recorded() -> None:
+    lines: list[dict[str, Any]] = []
+
+    class Journal:
+        def append(self, record: dict[str, Any]) -> None:
+            lines.append(record)
+
+    told = io.StringIO()
+    progress = Progress("rf-render", 2, told)
+    job = LabelJob(Path("m.parquet"), "out", "t", RenderSettings(labels_only=True))
+    nothing = lambda: None  # noqa: E731
+    crew = LabelCrew(job, (3, 4), 1, Journal(), progress, nothing, nothing)  # type: ignore[arg-type]
+    crew._note([3, 13, "ab", 0.01, None], 200)
+    crew._note([4, 14, "cd", 0.01, "ValueError: no such face"], 200)
+    assert [(line["event"], line["row"]) for line in lines] == [("done", 3), ("failed", 4)]
+    assert lines[1]["final"]
+    assert lines[1]["message"] == "ValueError: no such face"
+    assert (progress.done, progress.failed) == (1, 1)
+    assert "no such face" in told.getvalue()
