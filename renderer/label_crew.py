@@ -69,6 +69,7 @@ class _Hand:
         }
         with contextlib.suppress(BrokenPipeError):
             send(self.process.stdin.fileno(), start)
+        self.process.stdin.close()
 
     def tail(self) -> str:
         """The end of what it printed."""

@@ -29,6 +29,7 @@ from tests.renderer.specs import write_manifest
 
 ROOT = Path(__file__).parents[2]
 N_ROWS = 5
+N_LONG = 120
 SIZE = 96
 WITHOUT_BLENDER = """
 import sys
@@ -213,7 +214,7 @@ def started(manifest: Path, out: Path) -> subprocess.Popen[str]:
 @pytest.fixture(scope="module")
 def long_manifest(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("long")
-    return write_manifest(folder / "faces.parquet", 400, asset_lock=asset_lock())
+    return write_manifest(folder / "faces.parquet", N_LONG, asset_lock=asset_lock())
 
 
 @pytest.mark.parametrize("who", ["command", "worker"])
@@ -231,10 +232,10 @@ def test_interrupted_it_goes_on(long_manifest: Path, tmp_path: Path, who: str) -
     assert process.returncode == 75, told
     assert "run the same command again" in told
     done = len(list(out.glob("0*/*.done.json")))
-    assert 0 < done < 400
+    assert 0 < done < N_LONG
     again = command(long_manifest, out)
     assert again.returncode == 0, again.stderr
-    assert sum(sample.verify() is None for sample in Dataset(out).samples()) == 400
+    assert sum(sample.verify() is None for sample in Dataset(out).samples()) == N_LONG
 
 
 def test_a_row_that_fails_is_told_and_recorded() -> None:
