@@ -6,7 +6,7 @@ import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -78,6 +78,9 @@ def _shared(
     """Arguments of every format."""
 
 
+_ROWS_SHOWN: Final = 10
+
+
 def told(summary: Summary, source: Path, out: str) -> None:
     """What became of the samples, on stderr.
 
@@ -89,12 +92,23 @@ def told(summary: Summary, source: Path, out: str) -> None:
     planned = about.get("rows") if isinstance(about, dict) else None
     if isinstance(planned, int) and summary.read < planned:
         typer.echo(
-            f"note: {summary.read} of the manifest's {planned} rows were read; "
-            "the others are not rendered yet, or were left out by --limit",
+            f"note: {summary.read} of the manifest's {planned} rows were read"
+            + _without_sample(Dataset(source), planned),
             err=True,
         )
     if summary.skipped:
         raise typer.Exit(EXIT_FAILED_SAMPLES)
+
+
+def _without_sample(dataset: Dataset, planned: int) -> str:
+    """Which rows have no finished sample, in words; nothing where all have one."""
+    there = {int(p.name.split(".")[0]) for p in dataset.root.glob("[0-9]*/[0-9]*.done.json")}
+    missing = sorted(set(range(planned)) - there)
+    if not missing:
+        return ""
+    shown = ", ".join(map(str, missing[:_ROWS_SHOWN]))
+    more = ", ..." if len(missing) > _ROWS_SHOWN else ""
+    return f"; {len(missing)} have no finished sample: {shown}{more} (rf-render --status tells why)"
 
 
 @contextmanager

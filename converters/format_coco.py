@@ -256,7 +256,8 @@ class FormatCoco:
         visible = labels.visible_face_box_px
         intrinsics = labels.intrinsics * [[self._scale(seen)], [self._scale(seen)], [1.0]]
         return {
-            "id": sample.row,
+            # pycocotools' evaluation takes a match with id 0 for none.
+            "id": sample.row + 1,
             "image_id": sample.row,
             "category_id": 1,
             "iscrowd": 0,

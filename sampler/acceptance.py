@@ -11,12 +11,15 @@ from pydantic import Field
 
 from sampler.config_model import ConfigModel
 
-__all__ = ["GIVE_UP_AFTER", "MAX_ATTEMPTS", "AcceptConfig", "Tally"]
+__all__ = ["GIVE_UP_AFTER", "MAX_ATTEMPTS", "MOST_BENT", "AcceptConfig", "Tally"]
 
 MAX_ATTEMPTS: Final = 256
 """Poses that a row may draw to keep the rules; a config under which that fails is refused."""
 GIVE_UP_AFTER: Final = 32
 """Attempts after which a quarter of the rows must have succeeded, or the config is refused."""
+
+MOST_BENT: Final = 0.5
+"""Share of the rows whose framing may be bent to the rules, or the config is refused."""
 
 Turn = Annotated[float, Field(gt=0, le=180)]
 
@@ -64,4 +67,5 @@ class Tally:
 
     def __str__(self) -> str:
         text = f"{self.rate:.2%} of the candidates accepted"
-        return text + (f", {self.bent:,} framings bent to the rules" if self.bent else "")
+        noun = "framing" if self.bent == 1 else "framings"
+        return text + (f", {self.bent:,} {noun} bent to the rules" if self.bent else "")

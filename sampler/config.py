@@ -83,7 +83,10 @@ def _read_preset(preset: str) -> dict[str, Any]:
         return data
     if not isinstance(base, str) or base == preset or base not in preset_names():
         hint = nearest(str(base), preset_names())
-        raise SpecError(f"preset {preset}: extends = {base!r}: no such preset; {hint}")
+        raise SpecError(
+            f"preset {preset}: extends = {base!r}: no preset of that name (a shipped one can be "
+            f"extended, no file); {hint}"
+        )
     return _merge(_read_preset(base), data)
 
 
@@ -102,6 +105,26 @@ def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
             out[key] = _merge(old, value)
         else:
             out[key] = value
+    return out
+
+
+def _narrowed(data: Mapping[str, Any]) -> dict[str, Any]:
+    """A uniform distribution that was given a scale is a normal one cut at the same bounds.
+
+    So ``pose.yaw.scale_deg=40`` means the same under every preset. Its middle is that of the
+    bounds where no ``loc`` is given.
+    """
+    out: dict[str, Any] = {}
+    for key, value in data.items():
+        out[key] = _narrowed(value) if isinstance(value, Mapping) else value
+    scale = next((k for k in out if k == "scale" or k.startswith("scale_")), None)
+    if out.get("kind") == "uniform" and scale is not None:
+        unit = scale.removeprefix("scale")
+        bounds = [out.get(name + unit) for name in ("low", "high")]
+        numbers = [v for v in bounds if isinstance(v, int | float) and not isinstance(v, bool)]
+        if len(numbers) == 2:
+            out["kind"] = "truncated_normal"
+            out.setdefault("loc" + unit, sum(numbers) / 2)
     return out
 
 
@@ -132,7 +155,8 @@ def _short(text: str) -> str:
 
 
 def _message(error: ValidationError) -> str:
-    first = error.errors()[0]
+    # What is wrong says more than what is missing for it.
+    first = min(error.errors(), key=lambda e: e["type"] == "missing")
     parts = [str(p) for p in first["loc"] if p != "function-wrap"]
     if parts[:1] == ["layout"]:
         del parts[1:2]  # the kind, by which the union was told apart
@@ -171,7 +195,7 @@ def load_config(
         for text in overrides:
             tables = _merge(tables, _parse_override(text))
         data = _merge(data, tables)
-    return _checked(data)
+    return _checked(_narrowed(data))
 
 
 def changed(config: SamplerConfig, changes: Mapping[str, Any]) -> SamplerConfig:

@@ -217,15 +217,17 @@ def bars(
     for k, group in enumerate(groups):
         at = np.arange(len(names)) + (k - (len(groups) - 1) / 2) * height
         shares = [100 * group.get(name, 0.0) for name in names]
-        top = max(top, *shares)
+        top = max([top, *shares])
         axes.barh(at, shares, height * 0.92, color=look_of(k).colour, linewidth=0)
     for row, name in enumerate(names):
         if reference is not None and name in reference:
             x = 100 * reference[name]
             top = max(top, x)
             axes.plot([x, x], [row - 0.45, row + 0.45], color=REFERENCE, linewidth=1.1)
+    if not names:
+        axes.text(0.5, 0.5, "none", transform=axes.transAxes, ha="center", va="center")
     axes.set_yticks(range(len(names)), [name.replace("_", " ") for name in names], fontsize=6)
-    axes.set_ylim(len(names) - 0.4, -0.6)
+    axes.set_ylim(max(len(names), 1) - 0.4, -0.6)
     axes.tick_params(axis="y", length=0)
     axes.set_xlim(0, max(top * 1.04, 1e-6))
     axes.xaxis.set_major_locator(MaxNLocator(5))

@@ -10,11 +10,11 @@ import numpy as np
 import pyarrow as pa
 
 from sampler import environment, eyes, hair, identity, skin, wear
-from sampler.acceptance import Tally
+from sampler.acceptance import MOST_BENT, Tally
 from sampler.columns import Columns, Names, to_table
 from sampler.config import SamplerConfig
 from sampler.inputs import Inputs
-from sampler.layout import TracksLayout, placed_once
+from sampler.layout import StillsLayout, TracksLayout, placed_once
 from sampler.one_thread import one_blas_thread
 from sampler.pool import Pool
 from sampler.staging import EachAlone, People, Staged, Stager, Together
@@ -91,7 +91,14 @@ class Sampler:
         return EachAlone(c, self._draws, landmarks)
 
     def blocks(self, start: int, n: int) -> list[tuple[int, int]]:
-        """(start, rows) of the pieces in which ``n`` rows from ``start`` are best drawn."""
+        """(start, rows) of the pieces in which ``n`` rows from ``start`` are best drawn.
+
+        Raises:
+            SpecError: ``start`` or ``n`` is negative or no whole number.
+        """
+        for name, value in (("start", start), ("n", n)):
+            if not isinstance(value, int | np.integer) or value < 0:
+                raise SpecError(f"{name} is {value!r}: must be a whole number, 0 or more")
         stop = start + n
         edges = [start, *range((start // BLOCK_ROWS + 1) * BLOCK_ROWS, stop, BLOCK_ROWS), stop]
         return [(a, b - a) for a, b in itertools.pairwise(edges) if b > a]
@@ -106,9 +113,23 @@ class Sampler:
         """Rows within one block; ``start`` and ``start + n`` may not straddle two."""
         first = start // BLOCK_ROWS * BLOCK_ROWS
         columns, staged = self._columns(first)
+        self._check_framing(staged)
         rows = slice(start - first, start - first + n)
         tally = Tally(n, int(staged.candidates[rows].sum()), int(staged.bent[rows].sum()))
         return Block(to_table(self.schema, columns, BLOCK_ROWS).slice(start - first, n), tally)
+
+    def _check_framing(self, staged: Staged) -> None:
+        # Rows that share a placement, as in tracks, say little about the config.
+        layout = self.config.layout
+        alone = isinstance(layout, StillsLayout) and layout.variations == 1
+        bent = float(staged.bent.mean())
+        if alone and bent > MOST_BENT:
+            raise SpecError(
+                f"camera: {bent:.0%} of the framings can't keep accept.min_face = "
+                f"{self.config.accept.min_face:g}, camera.margin = {self.config.camera.margin:g} "
+                f"and camera.min_distance_m = {self.config.camera.min_distance_m:g}; let "
+                "camera.face_size, centre_x, centre_y and focal_length draw what these allow"
+            )
 
     def _draws(self, stream: str, first: int, n: int, repeat: int) -> Draws:
         component = getattr(self.config, stream.partition("/")[0], None)

@@ -16,6 +16,7 @@ from sampler.acceptance import Tally
 from sampler.one_thread import one_blas_thread
 from sampler.scene import Block, Sampler
 from sampler.version import own_version
+from spec_schema.errors import SpecError
 from spec_schema.manifest import ManifestInfo, ManifestWriter
 from spec_schema.spec import ARKIT_UNITS, SCHEMA_VERSION
 
@@ -106,6 +107,9 @@ def write_manifest(
         How many candidates were drawn for them. It is known when the last row is, after the
         metadata has been written, and so it is no part of the manifest.
     """
+    if n < 1:
+        raise SpecError(f"n is {n!r}: a manifest has at least one row")
+    sampler.blocks(start, n)  # refuses what is no row, before anything is opened
     info = manifest_info(sampler)
     gate = None if isinstance(target, Path) else _Gate(target)
     sink = target if gate is None else gate

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 from pycocotools.coco import COCO
+from pycocotools.cocoeval import COCOeval
 
 from converters.export import export
 from converters.filters import Filters
@@ -35,6 +36,21 @@ def records(dataset_dir: Path) -> list[dict[str, Any]]:
 
 def heads(folder: Path) -> COCO:
     return COCO(folder / "annotations/train.json")
+
+
+def test_perfect_detections_score_perfectly(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    truth = heads(folder)
+    kept = ("image_id", "category_id", "bbox", "segmentation")
+    found = [{**{k: a[k] for k in kept}, "score": 1.0} for a in truth.anns.values()]
+    for kind in ("bbox", "segm"):
+        scores = COCOeval(truth, truth.loadRes(found), kind)
+        scores.evaluate()
+        scores.accumulate()
+        scores.summarize()
+        assert scores.stats[0] == pytest.approx(1.0), kind
+    capsys.readouterr()
 
 
 def test_pycocotools_reads_it(

@@ -37,6 +37,15 @@ def test_another_kind_replaces_the_whole_distribution() -> None:
     assert config.pose.yaw.support() == (-20, 20)
 
 
+def test_a_scale_given_to_a_uniform_makes_it_normal_within_the_same_bounds() -> None:
+    yaw = load_config("wide", ["pose.yaw.scale_deg=40"]).pose.yaw.model_dump()
+    wide = load_config("wide").pose.yaw.model_dump()
+    assert (yaw["kind"], yaw["scale"], yaw["loc"]) == ("truncated_normal", 40, 0)
+    assert [yaw[k] for k in ("low", "high")] == [wide[k] for k in ("low", "high")]
+    moved = load_config("wide", ["pose.yaw.scale_deg=40", "pose.yaw.loc_deg=10"]).pose.yaw
+    assert moved.model_dump()["loc"] == 10
+
+
 def test_a_normal_is_held_within_the_quantitys_bounds() -> None:
     """Where that takes next to nothing from it; else it is refused (below)."""
     normal = '{kind="normal",loc_deg=3,scale_deg=10}'

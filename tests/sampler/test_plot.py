@@ -167,6 +167,16 @@ def test_every_preset_plots(drawn: Drawn, tmp_path: Path, preset: str) -> None:
 
 
 @pytest.mark.usefixtures("_assets")
+def test_a_set_in_which_nobody_wears_anything_plots(inputs: Inputs, tmp_path: Path) -> None:
+    bare = [f"{kind}.share=0" for kind in ("glasses", "headwear", "clothing")]
+    path, target = tmp_path / "bare.parquet", tmp_path / "bare.pdf"
+    write_manifest(Sampler(load_config(overrides=bare), inputs, 5, "train"), 0, 1, path)
+    result = RUNNER.invoke(plot_cli.app, [str(path), "-o", str(target), "--summary"])
+    assert result.exit_code == 0, result.output
+    assert target.read_bytes().startswith(b"%PDF")
+
+
+@pytest.mark.usefixtures("_assets")
 def test_whole_pages_are_vectors_with_real_fonts(drawn: Drawn, tmp_path: Path) -> None:
     sets = [str(drawn(*s)) for s in (("facesynthetics", 5000), ("sequence", 600))]
     pdf, svg = tmp_path / "all.pdf", tmp_path / "all.svg"

@@ -84,6 +84,18 @@ def test_bad_splits_and_seeds_are_refused(config: SamplerConfig, inputs: Inputs)
         Sampler(config, inputs, -1, "train")
 
 
+@pytest.mark.parametrize(("start", "n"), [(-1, 3), (0, -1), (0.5, 2), (0, "3")])
+def test_rows_that_are_none_are_refused(sampler: Sampler, start: int, n: int) -> None:
+    with pytest.raises(SpecError, match="must be a whole number, 0 or more"):
+        sampler.draw(start, n)
+
+
+def test_framings_that_hardly_ever_fit_are_refused(inputs: Inputs) -> None:
+    config = load_config("facesynthetics", ["accept.min_face=0.9"])
+    with pytest.raises(SpecError, match=r"framings can't keep accept\.min_face = 0\.9"):
+        Sampler(config, inputs, 0, "train").draw(0, 1)
+
+
 def test_one_component_changes_no_other(many: pa.Table, inputs: Inputs) -> None:
     other = Sampler(
         load_config(overrides=["glasses.share=0.9", "environment.key_light.share=1"]),
