@@ -5,7 +5,8 @@
 The same faces are rendered by one ``rf-render`` with one worker of one thread, and then by one
 ``rf-render`` a face, which loads Blender, assets and caches anew for each, as the original
 project's script did. Cycles alone is the phase ``paths`` of the first run: its sampling and
-denoising. All figures are processor seconds of the whole process tree, but for the last, the wall time.
+denoising. All figures are processor seconds of the whole process tree, but for the last, the wall
+time.
 """
 
 from __future__ import annotations
