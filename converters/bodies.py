@@ -16,7 +16,16 @@ from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, Final, Protocol
 
-__all__ = ["Body", "Content", "FolderBody", "Mark", "SpoolBody", "TarBody", "ZipBody", "files_body"]
+__all__ = [
+    "Body",
+    "Content",
+    "FolderBody",
+    "Mark",
+    "SpoolBody",
+    "TarBody",
+    "ZipBody",
+    "ZipOrFolder",
+]
 
 Mark = Any
 """Where one sample lies in a body, and its checksum: plain JSON."""
@@ -335,6 +344,13 @@ class SpoolBody:
             self._grown.file.close()
 
 
-def files_body(path: Path, out: Path) -> Body:
-    """A zip archive where ``out`` ends in ``.zip``, else a folder."""
-    return ZipBody(path) if out.suffix == ".zip" else FolderBody(path)
+class ZipOrFolder:
+    """Formats of single files: a zip archive where the name ends in ``.zip``, else a folder."""
+
+    def is_folder(self, out: Path) -> bool:
+        """Whether the export under this name is a folder."""
+        return out.suffix != ".zip"
+
+    def body(self, path: Path, out: Path) -> Body:
+        """Takes the samples of an export that will be called ``out``, at ``path``."""
+        return FolderBody(path) if self.is_folder(out) else ZipBody(path)

@@ -15,12 +15,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-from converters.bodies import Body, Content, files_body
+from converters.bodies import Content, ZipOrFolder
 from converters.export import Packed, Summary
 from converters.filters import Filters, full_turn_yaw_deg
 from converters.mat_labels import IMAGE_SIZE_PX, fits_csv, listed_stems, mat_arrays, one_based
@@ -59,7 +58,7 @@ say from which assets the images were made and under which licences.
 
 
 @dataclass(frozen=True)
-class Format300wLp:
+class Format300wLp(ZipOrFolder):
     """The format with its options; see :class:`converters.export.Format`."""
 
     subset: str = OPENTRACK_SUBSETS[0]
@@ -78,14 +77,6 @@ class Format300wLp:
             "jpeg_quality": self.jpeg_quality,
             "filters": vars(self.filters),
         }
-
-    def is_folder(self, out: Path) -> bool:
-        """A zip, or a folder."""
-        return out.suffix != ".zip"
-
-    def body(self, path: Path, out: Path) -> Body:
-        """A zip, or a folder."""
-        return files_body(path, out)
 
     def convert(self, sample: SourceSample) -> Done[Packed] | Filtered:
         """Fit the pose as seen, and pack image and labels."""

@@ -11,13 +11,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from converters.bodies import Body, Content, files_body
+from converters.bodies import Content, ZipOrFolder
 from converters.export import Packed, Summary
 from converters.filters import Filters, full_turn_yaw_deg
 from converters.mat_labels import IMAGE_SIZE_PX, fits_csv, listed_stems, mat_arrays, one_based
@@ -74,7 +73,7 @@ def _pt2d(seen: SeenSample) -> NDArray[np.float32]:
 
 
 @dataclass(frozen=True)
-class FormatAflw2000:
+class FormatAflw2000(ZipOrFolder):
     """The format with its options; see :class:`converters.export.Format`."""
 
     jpeg_quality: int = 95
@@ -88,14 +87,6 @@ class FormatAflw2000:
     def settings(self) -> Mapping[str, Any]:
         """Options that shaped the export, for its record."""
         return {"jpeg_quality": self.jpeg_quality, "filters": vars(self.filters)}
-
-    def is_folder(self, out: Path) -> bool:
-        """A zip, or a folder."""
-        return out.suffix != ".zip"
-
-    def body(self, path: Path, out: Path) -> Body:
-        """A zip, or a folder."""
-        return files_body(path, out)
 
     def convert(self, sample: SourceSample) -> Done[Packed] | Filtered:
         """Fit the pose as seen, and pack image and labels."""

@@ -13,14 +13,13 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import pairwise
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from converters import rle
-from converters.bodies import Body, Content, files_body
+from converters.bodies import Content, ZipOrFolder
 from converters.export import Packed, Summary
 from converters.filters import Filters, full_turn_yaw_deg
 from converters.overlay_style import load_style
@@ -180,7 +179,7 @@ def _read_one(annotation: Mapping[str, Any]) -> CocoSample:
 
 
 @dataclass(frozen=True)
-class FormatCoco:
+class FormatCoco(ZipOrFolder):
     """The format with its options; see :class:`converters.export.Format`."""
 
     split: str = "train"
@@ -204,14 +203,6 @@ class FormatCoco:
             "jpeg_quality": self.jpeg_quality,
             "filters": vars(self.filters),
         }
-
-    def is_folder(self, out: Path) -> bool:
-        """A zip, or a folder."""
-        return out.suffix != ".zip"
-
-    def body(self, path: Path, out: Path) -> Body:
-        """A zip, or a folder."""
-        return files_body(path, out)
 
     def convert(self, sample: SourceSample) -> Done[Packed] | Filtered:
         """The picture, and the annotations as a note."""

@@ -12,13 +12,12 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from converters.bodies import Body, Content, files_body
+from converters.bodies import Content, ZipOrFolder
 from converters.export import Packed, Summary
 from converters.filters import Filters, full_turn_yaw_deg
 from converters.picture import png_bytes, resized, resized_mask, scaled_px
@@ -64,7 +63,7 @@ def read_landmarks(data: bytes, where: str) -> NDArray[np.float64]:
 
 
 @dataclass(frozen=True)
-class FormatFaceSynthetics:
+class FormatFaceSynthetics(ZipOrFolder):
     """The format with its options; see :class:`converters.export.Format`."""
 
     filters: Filters = field(default_factory=Filters)
@@ -77,14 +76,6 @@ class FormatFaceSynthetics:
     def settings(self) -> Mapping[str, Any]:
         """Options that shaped the export, for its record."""
         return {"filters": vars(self.filters)}
-
-    def is_folder(self, out: Path) -> bool:
-        """A zip, or a folder."""
-        return out.suffix != ".zip"
-
-    def body(self, path: Path, out: Path) -> Body:
-        """A zip, or a folder."""
-        return files_body(path, out)
 
     def convert(self, sample: SourceSample) -> Done[Packed] | Filtered:
         """Scale image, mask and landmarks."""

@@ -19,14 +19,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files as package_files
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from converters.bodies import Body, Content, files_body
+from converters.bodies import Content, ZipOrFolder
 from converters.export import Packed, Summary
 from converters.filters import Filters, full_turn_yaw_deg
 from converters.npzfile import npz_bytes, read_npz
@@ -164,7 +163,7 @@ def read_raw_sample(data: bytes, landmark_rows: NDArray[np.int64], where: str) -
 
 
 @dataclass(frozen=True)
-class FormatReplicantface:
+class FormatReplicantface(ZipOrFolder):
     """The format with its options; see :class:`converters.export.Format`."""
 
     image_size_px: int | None = None
@@ -187,14 +186,6 @@ class FormatReplicantface:
             "jpeg_quality": self.jpeg_quality,
             "filters": vars(self.filters),
         }
-
-    def is_folder(self, out: Path) -> bool:
-        """A zip, or a folder."""
-        return out.suffix != ".zip"
-
-    def body(self, path: Path, out: Path) -> Body:
-        """A zip, or a folder."""
-        return files_body(path, out)
 
     def convert(self, sample: SourceSample) -> Done[Packed] | Filtered:
         """Matrices and vertices, with the picture and the coloured mask."""
