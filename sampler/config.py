@@ -108,6 +108,15 @@ def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     return out
 
 
+def _built(data: Mapping[str, Any], overrides: Sequence[Mapping[str, Any]]) -> SamplerConfig:
+    try:
+        for over in overrides:
+            data = _merge(data, over)
+        return _checked(_narrowed(data))
+    except RecursionError:
+        raise SpecError("tables are nested too deeply to be a config") from None
+
+
 def _narrowed(data: Mapping[str, Any]) -> dict[str, Any]:
     """A uniform distribution that was given a scale is a normal one cut at the same bounds.
 
@@ -189,13 +198,8 @@ def load_config(
     """
     data = _read_preset(preset)
     if isinstance(overrides, Mapping):
-        data = _merge(data, overrides)
-    else:
-        tables: dict[str, Any] = {}
-        for text in overrides:
-            tables = _merge(tables, _parse_override(text))
-        data = _merge(data, tables)
-    return _checked(_narrowed(data))
+        return _built(data, [overrides])
+    return _built(data, [_parse_override(text) for text in overrides])
 
 
 def changed(config: SamplerConfig, changes: Mapping[str, Any]) -> SamplerConfig:

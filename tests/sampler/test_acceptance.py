@@ -105,7 +105,7 @@ def test_tallies_add_up() -> None:
     total = Tally(10, 12, 1) + Tally(10, 20, 0)
     assert dataclasses.astuple(total) == (20, 32, 1)
     assert total.rate == 19 / 32
-    assert str(total) == "59.38% of the candidates accepted, 1 framings bent to the rules"
+    assert str(total) == "59.38% of the candidates accepted, 1 framing bent to the rules"
 
 
 coordinates = st.floats(-0.3, 0.3)
