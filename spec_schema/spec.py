@@ -40,7 +40,7 @@ __all__ = [
     "spec_hash",
 ]
 
-SCHEMA_VERSION: Final = 2
+SCHEMA_VERSION: Final = 3
 
 # The blend-shape locations of Apple's ARKit, the field's common set of expression units.
 ARKIT_UNITS: Final[tuple[str, ...]] = tuple(
