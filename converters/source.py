@@ -282,8 +282,8 @@ def _check_versions(sample: Sample, record: Mapping[str, Any], settings_hash: ob
     made = sample.marker.get("settings_hash")
     if made is not None and settings_hash is not None and made != settings_hash:
         raise DatasetError(
-            f"{path}: rendered with other settings than dataset.json names: "
-            "samples of different runs are mixed"
+            f"{path}: rendered with other settings, another release or other assets than "
+            "dataset.json names: samples of different runs are mixed"
         )
 
 

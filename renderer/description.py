@@ -22,6 +22,7 @@ from renderer.settings import Output, RenderSettings
 from spec_schema.classes import CLASS_COLOURS, SegmentationClass
 from spec_schema.dataset import DATASET_VERSION
 from spec_schema.manifest import Manifest
+from spec_schema.wire import packb
 
 __all__ = [
     "IDENTITY_KEYS",
@@ -31,6 +32,7 @@ __all__ = [
     "npz_bytes",
     "own_version",
     "readme_text",
+    "settings_hash",
     "with_shared_digests",
 ]
 
@@ -113,6 +115,7 @@ def describe(
     licences: Sequence[Mapping[str, str]],
 ) -> dict[str, Any]:
     """Content of ``dataset.json``."""
+    versions = {"replicantface": own_version(), **engine_versions}
     return {
         "dataset_version": DATASET_VERSION,
         "manifest": {
@@ -123,8 +126,8 @@ def describe(
             "seed": manifest.info.seed,
         },
         "settings": settings.content(),
-        "settings_hash": settings.content_hash(),
-        "versions": {"replicantface": own_version(), **engine_versions},
+        "settings_hash": settings_hash(settings, versions, asset_lock),
+        "versions": versions,
         "asset_lock": dict(asset_lock),
         "files": {
             "layout": "<row // 1000, 5 digits>/<row, 8 digits><suffix>",
@@ -145,6 +148,17 @@ def describe(
         "landmarks": _LANDMARKS,
         "licences": [dict(entry) for entry in licences],
     }
+
+
+def settings_hash(
+    settings: RenderSettings, versions: Mapping[str, str], asset_lock: Mapping[str, str]
+) -> str:
+    """SHA-256 (hex) of what decides a sample's bytes beside its spec, for its marker.
+
+    Settings, release, Blender and assets: samples of unlike ones can be told apart.
+    """
+    what = [settings.content(), sorted(versions.items()), sorted(asset_lock.items())]
+    return hashlib.sha256(packb(what)).hexdigest()
 
 
 def with_shared_digests(description: Mapping[str, Any], topology: bytes) -> dict[str, Any]:

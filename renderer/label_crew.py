@@ -39,6 +39,7 @@ class LabelJob:
     place: str
     tag: str
     settings: RenderSettings
+    settings_hash: str
 
 
 class _Hand:
@@ -65,6 +66,7 @@ class _Hand:
             "place": job.place,
             "tag": job.tag,
             "settings": job.settings.model_dump(),
+            "settings_hash": job.settings_hash,
             "rows": np.asarray(rows, np.int64),
         }
         with contextlib.suppress(BrokenPipeError):

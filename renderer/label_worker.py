@@ -6,7 +6,7 @@ renderers do: there is no retrying here.
 
 ::
 
-    crew → worker    start {manifest, place, tag, settings, rows}
+    crew → worker    start {manifest, place, tag, settings, settings_hash, rows}
     worker → crew    ready {}
                      labelled {records}    each (row, index, spec hash, seconds, error or None)
                      refused {message}     the output can't be written any more
@@ -59,7 +59,7 @@ def label_rows(incoming: int, outgoing: int) -> None:
     settings = RenderSettings.model_validate(start["settings"])
     label_row = ENGINE.start(settings, lambda _: None)
     storage = open_storage(start["place"], start["tag"], durable=False)
-    store = SampleStore(storage, settings.content_hash())
+    store = SampleStore(storage, start["settings_hash"])
     send(outgoing, {"kind": "ready"})
     told: list[list[Any]] = []
     since = time.monotonic()

@@ -39,6 +39,7 @@ class RayJob:
     tag: str
     """Of the shard."""
     settings: RenderSettings
+    settings_hash: str
     engine_name: str | None
     limits: Limits
     versions: Mapping[str, str]
@@ -122,7 +123,7 @@ class RenderActor:
                     )
                 time.sleep(0.2)
             storage.prepare()
-            self._store = SampleStore(storage, self._job.settings.content_hash())
+            self._store = SampleStore(storage, self._job.settings_hash)
             if self._supervisor is None:
                 job = self._job
                 self._supervisor = StandingSupervisor(

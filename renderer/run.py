@@ -30,7 +30,7 @@ from renderer.ray_pool import RayCluster, RayPool, check_device, shared_place
 from renderer.recording import Recorder
 from renderer.settings import RenderSettings
 from renderer.shards import Shard
-from renderer.storage import Storage, open_storage
+from renderer.storage import open_storage
 from renderer.store import SampleStore
 from renderer.supervisor import Item, Limits, Supervisor
 from spec_schema.dataset import sha256_file
@@ -129,7 +129,8 @@ def render_manifest(
     elif settings.device != "cpu":  # asked here, so that a missing one leaves nothing behind
         settings, gpus = choose_gpus(settings, ask_devices(options.engine_name))
     if options.dry_run:
-        return _dry_run(manifest, storage, settings, gpus, options, stream)
+        store = SampleStore(storage, described["settings_hash"], reread=options.recheck or None)
+        return _dry_run(manifest, store, storage.where(), settings, gpus, options, stream)
     if not begun:
         check_space(storage, len(rows), settings)
     with ExitStack() as open_ones:
@@ -144,15 +145,18 @@ def render_manifest(
             check_existing(storage, description)
             write_shared_files(storage, description, manifest_path, topology)
 
-        store = SampleStore(storage, settings.content_hash(), reread=options.recheck or None)
+        store = SampleStore(storage, described["settings_hash"], reread=options.recheck or None)
         run = _Run(manifest, settings, gpus, options, store, journal, begin, stream)
         if settings.labels_only:
-            run.render_labels(LabelJob(manifest_path, shared_place(place), tag, settings))
+            place_of_all = shared_place(place)
+            digest = described["settings_hash"]
+            run.render_labels(LabelJob(manifest_path, place_of_all, tag, settings, digest))
         if cluster is not None:
             job = RayJob(
                 shared_place(place),
                 tag,
                 settings,
+                described["settings_hash"],
                 options.engine_name,
                 Limits.for_settings(settings, options.item_seconds, options.worker_mb),
                 description["versions"],
@@ -164,17 +168,17 @@ def render_manifest(
 
 def _dry_run(
     manifest: Manifest,
-    storage: Storage,
+    store: SampleStore,
+    where: str,
     settings: RenderSettings,
     gpus: int,
     options: RunOptions,
     stream: TextIO,
 ) -> int:
     rows = options.shard.rows(len(manifest))
-    store = SampleStore(storage, settings.content_hash(), reread=options.recheck or None)
     plan = make_plan(store, manifest, rows, retry_failed=options.retry_failed, touch=False)
     crew = choose_workers(len(plan.todo), gpus, options.workers, options.threads)
-    stream.write(describe_plan(plan, manifest, storage.where(), options.shard, settings, crew))
+    stream.write(describe_plan(plan, manifest, where, options.shard, settings, crew))
     return EXIT_OK
 
 

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 from typing import Annotated, Any, Final, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
-
-from spec_schema.wire import packb
 
 __all__ = [
     "DEVICES",
@@ -100,10 +97,6 @@ class RenderSettings(BaseModel):
         if self.labels_only:
             return f"{self.size_px} px, labels only"
         return f"{self.size_px} px, {self.samples} samples a pixel, {self.device}"
-
-    def content_hash(self) -> str:
-        """SHA-256 (hex) of :meth:`content`."""
-        return hashlib.sha256(packb(self.content())).hexdigest()
 
 
 @dataclass(frozen=True)

@@ -69,11 +69,21 @@ def class_coverage(ranks: NDArray[np.float32], class_of: Mapping[str, int]) -> N
     Returns:
         (number of classes, H, W) float32; what no material covers is background.
     """
-    bits = np.ascontiguousarray(ranks[..., 0::2]).view(np.uint32)
-    share = ranks[..., 1::2]
-    coverage = np.zeros((len(SegmentationClass), *ranks.shape[:2]), np.float32)
-    for name, class_id in class_of.items():
-        coverage[class_id] += np.where(bits == np.uint32(float_bits(name)), share, 0).sum(axis=-1)
+    known = sorted((float_bits(name), class_id) for name, class_id in class_of.items())
+    keys = np.array([bits for bits, _ in known], np.uint32)
+    classes = np.array([class_id for _, class_id in known], np.intp)
+    count, pixels = len(SegmentationClass), ranks[..., 0].size
+    coverage = np.zeros((count, *ranks.shape[:2]), np.float32)
+    if not known:
+        coverage[SegmentationClass.BACKGROUND] = 1.0
+        return coverage
+    flat, at = coverage.reshape(-1), np.arange(pixels)
+    for rank in range(0, ranks.shape[-1], 2):
+        bits = np.ascontiguousarray(ranks[..., rank]).view(np.uint32).reshape(-1)
+        share = ranks[..., rank + 1].reshape(-1)
+        key = np.minimum(np.searchsorted(keys, bits), len(keys) - 1)
+        # A pixel has one material a rank, so no place is added to twice at once.
+        flat[classes[key] * pixels + at] += np.where(keys[key] == bits, share, np.float32(0))
     rest = 1.0 - coverage.sum(axis=0)
     coverage[SegmentationClass.BACKGROUND] += np.maximum(rest, 0.0)
     return coverage

@@ -247,7 +247,7 @@ def test_a_row_that_fails_is_told_and_recorded() -> None:
 
     told = io.StringIO()
     progress = Progress("rf-render", 2, told)
-    job = LabelJob(Path("m.parquet"), "out", "t", RenderSettings(labels_only=True))
+    job = LabelJob(Path("m.parquet"), "out", "t", RenderSettings(labels_only=True), "a" * 64)
     nothing = lambda: None  # noqa: E731
     crew = LabelCrew(job, (3, 4), 1, Journal(), progress, nothing, nothing)  # type: ignore[arg-type]
     crew._note([3, 13, "ab", 0.01, None], 200)

@@ -272,7 +272,7 @@ def job(runner: Runner) -> RayJob:
     (out / JOURNAL_FOLDER / "shard-1-of-1.jsonl").touch()
     limits = Limits(item_s=30.0)
     lock = ENGINE.asset_lock()
-    return RayJob(str(out), "shard-1-of-1", SETTINGS, NAME, limits, {"fake": "1"}, lock)
+    return RayJob(str(out), "shard-1-of-1", SETTINGS, "e" * 64, NAME, limits, {"fake": "1"}, lock)
 
 
 def test_an_actor_keeps_its_worker_and_writes_what_it_renders(runner: Runner, job: RayJob) -> None:
@@ -281,7 +281,7 @@ def test_an_actor_keeps_its_worker_and_writes_what_it_renders(runner: Runner, jo
     assert isinstance(actor.start(), str)
     assert actor._supervisor is not None
     worker = actor._supervisor._slots[0].child
-    store = SampleStore(LocalStorage(Path(job.place), "t"), SETTINGS.content_hash())
+    store = SampleStore(LocalStorage(Path(job.place), "t"), job.settings_hash)
     for row in (0, 1, 2):
         digest = spec_hash(row_spec(row))
         outcome = actor.render(row, row_spec(row).model_dump(), digest)
