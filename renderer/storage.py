@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import tempfile
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, Protocol
@@ -21,6 +22,8 @@ from spec_schema.errors import DatasetError
 __all__ = ["LocalStorage", "Storage", "is_url", "local_copy", "open_storage"]
 
 _CHUNK_BYTES: Final = 1 << 20
+_SCRAP_S: Final = 3600.0
+"""Age of a temporary file that nobody can be writing any more."""
 _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(::|://)")
 _HERE: Final = re.compile(r"(file|local)://(?=/)")
 
@@ -79,7 +82,7 @@ class Storage(Protocol):
         ...
 
     def drop_scraps(self, folder: str = "") -> None:
-        """Remove what an interrupted writer of the same tag left in a folder."""
+        """Remove what an interrupted writer of the same tag left in a folder, and others long ago."""
         ...
 
     def free_bytes(self) -> int | None:
@@ -226,14 +229,16 @@ class LocalStorage:
             fsync_folder(self.root / folder)
 
     def drop_scraps(self, folder: str = "") -> None:
-        """Remove temporary files of our tag."""
+        """Remove temporary files of our tag, and those of others that no one can be writing."""
         path = self.root / folder
         if not path.is_dir():
             return
         for entry in os.scandir(path):
-            if entry.name.startswith(".") and entry.name.endswith(f".{self._tag}.tmp"):
+            if entry.name.startswith(".") and entry.name.endswith(".tmp"):
                 with contextlib.suppress(OSError):
-                    os.unlink(entry.path)
+                    ours = entry.name.endswith(f".{self._tag}.tmp")
+                    if ours or time.time() - entry.stat().st_mtime > _SCRAP_S:
+                        os.unlink(entry.path)
 
     def free_bytes(self) -> int | None:
         """Of the file system that the folder is on, or will be."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import time
 import zipfile
 from collections.abc import Iterable
 from io import BytesIO
@@ -149,7 +150,7 @@ def test_a_read_only_file_system(store: SampleStore, monkeypatch: pytest.MonkeyP
         store.write(0, DIGEST, FILES)
 
 
-def test_scan_removes_the_scraps_of_its_own_shard_only(tmp_path: Path) -> None:
+def test_scan_removes_the_scraps_of_its_own_shard_and_old_ones(tmp_path: Path) -> None:
     mine, other = (make_store(tmp_path, tag=f"shard-{k}-of-2") for k in (1, 2))
     mine.write(0, DIGEST, FILES)
     scraps = [tmp_path / f"00000/.00000002.png.shard-{k}-of-2.tmp" for k in (1, 2)]
@@ -157,6 +158,11 @@ def test_scan_removes_the_scraps_of_its_own_shard_only(tmp_path: Path) -> None:
         scrap.write_bytes(b"half")
     assert mine.scan() == {0}
     assert [scrap.exists() for scrap in scraps] == [False, True]
+    an_hour_ago = time.time() - 3700
+    os.utime(scraps[1], (an_hour_ago, an_hour_ago))
+    mine.scan()
+    assert not scraps[1].exists()
+    scraps[1].write_bytes(b"half")
     other.scan()
     assert not scraps[1].exists()
 
