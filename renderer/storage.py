@@ -82,7 +82,7 @@ class Storage(Protocol):
         ...
 
     def drop_scraps(self, folder: str = "") -> None:
-        """Remove what an interrupted writer of the same tag left in a folder, and others long ago."""
+        """Remove what an interrupted writer of the same tag left, or any other long ago."""
         ...
 
     def free_bytes(self) -> int | None:
