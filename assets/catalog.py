@@ -12,12 +12,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import lru_cache
 from importlib.resources import files
+from pathlib import Path
 from types import MappingProxyType
-from typing import Any, Final, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar
 
 from assets.packs import Pack, load_packs
+from assets.worn import worn_tables
 from spec_schema.errors import AssetError, nearest
-from spec_schema.spec import SceneSpec
+from spec_schema.spec import WORN_SLOTS, SceneSpec
+
+if TYPE_CHECKING:
+    from assets.user.shelf import Shelf
 
 __all__ = [
     "BALD",
@@ -87,10 +92,18 @@ class HdriEntry:
     sha256: str | None
     """Hash of the file, for ``bpy``."""
     setting: Literal["indoor", "outdoor", "night", "studio"]
+    width_px: int
     mean_luminance: float
     """Plain mean over the pixels, Rec. 709."""
     sphere_luminance: float
     """Mean over the sphere, weighted by solid angle."""
+    peak_luminance: float
+    key_azimuth_deg: float
+    """Where most light comes from at rotation 0, as :class:`assets.hdri.HdriMeasure` has it."""
+    key_elevation_deg: float
+    contrast: float
+    temperature_k: float
+    """Correlated colour temperature of all its light."""
     irradiance: tuple[float, ...]
     """Nine coefficients of :func:`assets.hdri.irradiance_harmonics`."""
     licence: str
@@ -107,11 +120,22 @@ class Catalog:
     facial_hair_styles: Mapping[str, ItemEntry]
     glasses: Mapping[str, ItemEntry]
     headwear: Mapping[str, ItemEntry]
+    facewear: Mapping[str, ItemEntry]
+    earwear: Mapping[str, ItemEntry]
+    jewellery: Mapping[str, ItemEntry]
+    neckwear: Mapping[str, ItemEntry]
     clothing: Mapping[str, ItemEntry]
     hdris: Mapping[str, HdriEntry]
 
     @staticmethod
     def load() -> Catalog:
+        """What this release ships, and what the user added (docs/own-assets.md)."""
+        from assets.user.folder import user_folder
+
+        return _with_user_assets(user_folder())
+
+    @staticmethod
+    def shipped() -> Catalog:
         """The catalogue that this release ships."""
         return _load()
 
@@ -150,7 +174,7 @@ class Catalog:
         if spec.facial_hair.style != SHAVED:
             style = spec.facial_hair.style
             named.append(("facial_hair.style", style, "facial-hair style", "facial_hair_styles"))
-        for kind in ("glasses", "headwear", "clothing"):
+        for kind in WORN_SLOTS:
             item = getattr(spec, kind)
             if item is not None:
                 named.append((f"{kind}.id", item.id, f"item of {kind}", kind))
@@ -161,12 +185,25 @@ class Catalog:
                 raise AssetError(f"{where}: {path} is {value!r}: no such {what}; {hint}")
 
 
+def _with_user_assets(folder: Path) -> Catalog:
+    if not folder.is_dir():
+        return _load()
+    from assets.user.shelf import shelf
+
+    return _merged(shelf())
+
+
+@lru_cache(maxsize=2)
+def _merged(shelf: Shelf) -> Catalog:
+    from assets.user.merging import with_user_assets
+
+    return with_user_assets(_load(), shelf)
+
+
 @lru_cache(maxsize=1)
 def _load() -> Catalog:
     own = _read("catalog.toml")
     hair = _read("hair.toml")
-    accessories = _read("accessories.toml")
-    clothing = _read("clothing.toml")
     packs = load_packs()
     iris_map = own["iris_map"]
 
@@ -189,10 +226,8 @@ def _load() -> Catalog:
         skins=_entries(own, "skins", skin),
         irises=_entries(own, "irises", iris),
         hair_styles=_entries(hair, "styles", _item),
-        facial_hair_styles=_entries(hair, "facial_hair", _item),
-        glasses=_entries(accessories, "glasses", _item),
-        headwear=_entries(accessories, "headwear", _item),
-        clothing=_entries(clothing, "clothing", _item),
+        facial_hair_styles=_entries(_read("facial_hair.toml"), "facial_hair", _item),
+        **{slot: _entries({slot: worn_tables(slot)}, slot, _item) for slot in WORN_SLOTS},
         hdris=_entries(own, "hdris", hdri),
     )
 

@@ -16,6 +16,8 @@ from assets.hdri import blender_hdri_path
 from assets.packs import Pack, licence_table, load_packs
 from assets.progress import Progress
 from assets.store import ensure_store, store_problem
+from assets.user.cli import choose_folder, describe_folder, register
+from assets.user.folder import user_folder
 from assets.verify import verify_cache
 from spec_schema.errors import EXIT_INTERRUPTED, EXIT_USAGE, ReplicantfaceError
 
@@ -40,14 +42,31 @@ app = typer.Typer(
     rf-assets list              what there is, from where, under which licence
     rf-assets verify --repair   check every byte; fetch again what is damaged
     rf-assets where             the cache folder and how much it holds
-
-    RF_ASSETS_DIR=/some/folder puts the cache folder elsewhere.
+    rf-assets preview hair      a sheet of all hair styles (needs Blender)
 
     \b
-    Exit codes: 0 done; 2 it can't be done, and the message says why;
-    75 interrupted, run it again to go on.
+    rf-assets add PATH          add light, skins, clothes and accessories of your own
+    rf-assets remove ID         delete one of them
+    rf-assets reference-head    the head on which accessories are placed by hand
+    rf-assets check             check the whole catalogue, entry by entry
+
+    RF_ASSETS_DIR=/some/folder puts the cache folder elsewhere, RF_USER_ASSETS the folder of
+    your own assets.
+
+    \b
+    Exit codes: 0 done; 1 done, but some files of many were not taken; 2 it can't be done,
+    and the message says why; 75 interrupted, run it again to go on.
     """,
 )
+
+
+@app.callback()
+def options(
+    user_assets: Annotated[
+        Path | None, typer.Option(help="Folder of your own assets, instead of RF_USER_ASSETS.")
+    ] = None,
+) -> None:
+    choose_folder(user_assets)
 
 
 @app.command("fetch")
@@ -91,6 +110,8 @@ def cmd_list(
         catalog = Catalog.load()
         for kind in Catalog.kinds():
             typer.echo(f"  {kind.replace('_', ' '):20} {len(catalog.ids(kind)):4}")
+        for line in describe_folder():
+            typer.echo(line)
 
 
 @app.command("verify")
@@ -147,11 +168,63 @@ def cmd_where() -> None:
         typer.echo(f"cache     {cache.folder}")
         typer.echo(f"archives  {cache.archives} ({_megabytes(cache.archives)})")
         typer.echo(f"compiled  {store} ({state})")
+        typer.echo(f"your own  {user_folder()} ({_megabytes(user_folder())})")
         for entry in Catalog.load().hdris.values():
             if entry.source == "bpy":
                 path = blender_hdri_path(entry.file)
                 typer.echo(f"blender   {path.parent if path else 'bpy is not installed'}")
                 break
+
+
+@app.command("preview")
+def cmd_preview(
+    kind: Annotated[str, typer.Argument(help="What to show, such as hair or beards.")],
+    entry: Annotated[
+        str | None,
+        typer.Option("--style", "--id", help="Show this entry alone, on eight heads."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Sheet to write, .png or .jpg [default: KIND.png]."),
+    ] = None,
+    head: Annotated[
+        str | None, typer.Option(help="Head of the sheet: anna, jonas, … [default: by kind].")
+    ] = None,
+    view: Annotated[str, typer.Option(help="front, three-quarter, profile or back.")] = (
+        "three-quarter"
+    ),
+    light: Annotated[str, typer.Option(help="soft or hard.")] = "soft",
+    framing: Annotated[
+        str | None, typer.Option(help="head, face or eyes [default: by kind].")
+    ] = None,
+    size: Annotated[int, typer.Option(min=32, max=2048, help="Side of a picture, pixels.")] = 256,
+    quality: Annotated[str, typer.Option(help="As of rf-render.")] = "standard",
+    samples: Annotated[int | None, typer.Option(min=1, help="As of rf-render.")] = None,
+    device: Annotated[str, typer.Option(help="As of rf-render.")] = "cpu",
+    workers: Annotated[int | None, typer.Option(min=1, help="As of rf-render.")] = None,
+) -> None:
+    """Render a sheet of all entries of a kind on one head, or of one entry on eight heads.
+
+    Rendering is done by rf-render, so it needs the render extra, and takes as long as so many
+    pictures do. Nothing is drawn by lot: the same call gives the same sheet.
+
+    \b
+    rf-assets preview hair -o styles.png
+    rf-assets preview hair --style bob -o bob.png
+    rf-assets preview hair --view back --light hard -o back.png
+    """
+    from assets.preview import RenderAsk, Setting, preview
+
+    with _told_errors():
+        path = preview(
+            kind,
+            entry,
+            head,
+            Setting(view, light, framing),
+            RenderAsk(size, quality, samples, device, workers),
+            Path(f"{kind}.png") if output is None else output,
+        )
+        typer.echo(f"the sheet is in {path}")
 
 
 @contextmanager
@@ -165,6 +238,9 @@ def _told_errors() -> Iterator[None]:
     except KeyboardInterrupt:
         typer.echo("\nrf-assets: interrupted; run it again to go on", err=True)
         raise typer.Exit(EXIT_INTERRUPTED) from None
+
+
+register(app, _told_errors)
 
 
 def _describe(pack: Pack, cache: Cache) -> str:

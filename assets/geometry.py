@@ -84,6 +84,7 @@ class ClearMaterial:
     ior: float
     tint: tuple[float, float, float] = (1.0, 1.0, 1.0)
     roughness: float = 0.0
+    """Of the reflection alone; what is behind stays sharp."""
     thin: bool = False
     """A thin sheet (spectacle lens): reflects, but does not bend what is behind."""
     kind: Literal["clear"] = "clear"
@@ -91,7 +92,7 @@ class ClearMaterial:
 
 @dataclass(frozen=True)
 class HairMaterial:
-    """Principled hair (Chiang); melanin, redness and tint come with each strand."""
+    """Principled hair (Chiang); melanin, redness and dye come with the strands."""
 
     roughness: float = 0.25
     radial_roughness: float = 0.4
@@ -130,12 +131,13 @@ class Strands:
     radius_m: F32Array
     """(N, M)"""
     melanin: F32Array
-    """(N,) 0-1"""
+    """(N,) or, where it changes along strands, (N, M); 0-1"""
     redness: F32Array
-    """(N,) 0-1"""
+    """(N,) or (N, M), 0-1"""
     strand_class: SegmentationClass
     material: HairMaterial = field(default_factory=HairMaterial)
-    tint: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    tint: F32Array | None = None
+    """(N, M, 3) linear sRGB of a dye over the pigment, as white hair takes it; None for none."""
 
 
 @dataclass(frozen=True)

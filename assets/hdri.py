@@ -3,21 +3,102 @@
 from __future__ import annotations
 
 import importlib.util
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from assets.light_colour import REC709_LUMINANCE as _REC709_LUMINANCE
+from assets.light_colour import correlated_temperature_k
+
 __all__ = [
+    "HdriMeasure",
     "blender_hdri_path",
     "harmonics",
     "irradiance_harmonics",
     "mean_luminance",
+    "measure",
     "sphere_luminance",
+    "wall_irradiance",
 ]
 
-_REC709_LUMINANCE: Final = np.array([0.2126, 0.7152, 0.0722])
+_SAMPLED_ROWS: Final = 64
+
+
+@dataclass(frozen=True)
+class HdriMeasure:
+    """What is measured of an environment once, when it is added."""
+
+    width_px: int
+    mean_luminance: float
+    """Plain mean over the pixels, Rec. 709."""
+    sphere_luminance: float
+    """Mean over the sphere, weighted by solid angle."""
+    peak_luminance: float
+    key_azimuth_deg: float
+    """Direction that gives most light to a matt surface turned to it, at rotation 0: to the
+    subject's left of world +z."""
+    key_elevation_deg: float
+    contrast: float
+    """Light on a matt surface turned to the key, by that on one turned away; at most 100."""
+    temperature_k: float
+    """Correlated colour temperature of the mean over the sphere."""
+    irradiance: tuple[float, ...]
+    """Nine coefficients of :func:`irradiance_harmonics`."""
+
+
+def measure(radiance: NDArray[np.floating[Any]]) -> HdriMeasure:
+    """Measure an (H, W, 3) linear equirectangular image, row 0 at the top."""
+    coefficients = irradiance_harmonics(radiance)
+    azimuth, elevation = np.meshgrid(np.arange(-180, 180, 2.0), np.arange(-88, 89, 2.0))
+    a, e = np.radians(azimuth.ravel()), np.radians(elevation.ravel())
+    directions = np.stack([np.sin(a) * np.cos(e), np.sin(e), np.cos(a) * np.cos(e)], axis=-1)
+    light = harmonics(directions) @ coefficients
+    key = int(light.argmax())
+    away = float((harmonics(-directions[key]) @ coefficients).item())
+    rows = radiance.astype(np.float64).mean(axis=1)
+    edges = np.sin(np.linspace(np.pi / 2, -np.pi / 2, len(rows) + 1))
+    colour = ((edges[:-1] - edges[1:])[:, None] * rows).sum(0) / 2
+    return HdriMeasure(
+        width_px=radiance.shape[1],
+        mean_luminance=mean_luminance(radiance),
+        sphere_luminance=sphere_luminance(radiance),
+        peak_luminance=float((radiance.astype(np.float64) @ _REC709_LUMINANCE).max()),
+        key_azimuth_deg=float(azimuth.ravel()[key]),
+        key_elevation_deg=float(elevation.ravel()[key]),
+        contrast=min(float(light[key]) / max(away, float(light[key]) / 100), 100.0),
+        temperature_k=correlated_temperature_k(colour),
+        irradiance=tuple(coefficients.tolist()),
+    )
+
+
+def wall_irradiance(
+    radiance: NDArray[np.floating[Any]], normal: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Linear RGB (3,) that a white matt wall shows in an environment.
+
+    Args:
+        radiance: (H, W, 3), row 0 at the top.
+        normal: (3,) unit, of the wall, in the picture's frame: middle at -z, right toward +x.
+    """
+    height = radiance.shape[0]
+    rows = np.linspace(0, height, min(_SAMPLED_ROWS, height) + 1).astype(int)[:-1]
+    small = np.add.reduceat(radiance.astype(np.float32), rows, axis=0)
+    small /= np.diff(np.append(rows, height))[:, None, None].astype(np.float32)
+    edges = np.linspace(np.pi / 2, -np.pi / 2, len(rows) + 1)
+    elevation = (edges[:-1] + edges[1:]) / 2
+    width = small.shape[1]
+    azimuth = (np.arange(width) + 0.5) / width * 2 * np.pi - np.pi
+    facing = (
+        normal[0] * np.sin(azimuth) * np.cos(elevation)[:, None]
+        + normal[1] * np.sin(elevation)[:, None]
+        - normal[2] * np.cos(azimuth) * np.cos(elevation)[:, None]
+    )
+    solid_angle = (np.sin(edges[:-1]) - np.sin(edges[1:])) * 2 * np.pi / width
+    weight = np.maximum(facing, 0) * solid_angle[:, None] / np.pi
+    return np.asarray(np.einsum("hw,hwc->c", weight, small.astype(np.float64)))
 
 
 def mean_luminance(radiance: NDArray[np.floating[Any]]) -> float:

@@ -23,6 +23,7 @@ from assets.compile import METADATA_KEY, compile_store, header_bytes, receipt_pa
 from assets.fetch import fetch_archive
 from assets.packs import load_packs
 from assets.progress import Progress
+from assets.user.shelf import USER_PART, of_user, shelf, user_array, user_arrays
 from spec_schema.errors import AssetError, nearest
 
 __all__ = ["Store", "ensure_store", "open_store", "store_problem"]
@@ -58,12 +59,16 @@ class Store:
             self._map = mmap.mmap(f.fileno(), 0, access=mmap.ACCESS_READ)
 
     def array(self, name: str) -> NDArray[Any]:
-        """A read-only view into the mapped file.
+        """A read-only view into the mapped file, or an array that a user added.
+
+        ``skins/user/<name>`` is array ``skins`` of the user's asset ``user/<name>``.
 
         Raises:
             AssetError: there is no array of that name.
         """
         entry = self._entries.get(name)
+        if entry is None and USER_PART in name:
+            return user_array(*of_user(name))
         if entry is None:
             raise AssetError(f"no array {name!r} in the assets; {nearest(name, self._entries)}")
         shape = tuple(entry["shape"])
@@ -85,6 +90,9 @@ class Store:
 
     def has(self, name: str) -> bool:
         """Whether there is an array of that name."""
+        if USER_PART in name:
+            some_id, array = of_user(name)
+            return some_id in shelf().assets and array in user_arrays(some_id)
         return name in self._entries
 
     def names(self, prefix: str = "") -> list[str]:

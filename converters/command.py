@@ -18,6 +18,7 @@ from spec_schema.dataset import Dataset
 from spec_schema.errors import EXIT_FAILED_SAMPLES
 
 __all__ = [
+    "LimitOption",
     "OnErrorOption",
     "Source",
     "Verify",

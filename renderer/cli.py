@@ -117,6 +117,17 @@ def render(
         bool,
         typer.Option("--layers", help="Also write the mask of what lies beneath (_layers.png)."),
     ] = False,
+    raw: Annotated[
+        bool,
+        typer.Option("--raw", help="Also write the picture without what a camera adds (_raw.png)."),
+    ] = False,
+    photo: Annotated[
+        bool,
+        typer.Option(
+            "--photo/--no-photo",
+            help="Add what lens, sensor and file do to a photograph, as the manifest says.",
+        ),
+    ] = True,
     labels_only: Annotated[
         bool,
         typer.Option("--labels-only", help="Write the geometric labels alone; needs no Blender."),
@@ -201,12 +212,20 @@ def render(
     if out is None:
         raise typer.BadParameter("--out is missing: the folder for the dataset")
     preset = QUALITIES[quality.value]
-    asked = {"depth": depth, "normals": normals, "uv": uv, "mattes": mattes, "layers": layers}
+    asked = {
+        "depth": depth,
+        "normals": normals,
+        "uv": uv,
+        "mattes": mattes,
+        "layers": layers,
+        "raw": raw,
+    }
     settings = RenderSettings(
         size_px=size,
         samples=samples or preset.samples,
         prefilter=preset.prefilter,
         hair_detail=preset.hair_detail,
+        photo=photo,
         device=cast(Device, device.value),
         outputs=cast(tuple[Output, ...], tuple(name for name, on in asked.items() if on)),
     )

@@ -57,6 +57,7 @@ OUTPUT_FILES: Final[Mapping[Output, Mapping[str, str]]] = {
         "_normal.exr": "normals: float32 channels X, Y, Z, unit, OpenCV camera frame, 0 where "
         "nothing is"
     },
+    "raw": {"_raw.png": "the picture as rendered, without what a camera adds to it"},
     "uv": {
         "_uv.exr": "dense correspondence: float32 channels U, V of the chart in topology.npz, "
         "-1 where no skin of the head is"

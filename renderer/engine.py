@@ -96,10 +96,11 @@ class BlenderEngine:
         return {"bpy": importlib.metadata.version("bpy")}
 
     def asset_lock(self) -> dict[str, str]:
-        """As declared by the installed release."""
+        """As declared by the installed release, and what the user added."""
         from assets.packs import asset_lock
+        from assets.user.shelf import user_lock
 
-        return asset_lock()
+        return {**asset_lock(), **user_lock()}
 
     def check_spec(self, spec: SceneSpec, where: str) -> None:
         """Against the catalogue."""
@@ -114,13 +115,15 @@ class BlenderEngine:
         return frozenset(self._head_model().shape_keys)
 
     def licences(self) -> list[dict[str, str]]:
-        """From the declaration of the packs."""
+        """From the declaration of the packs, and of the user's assets."""
         from assets.packs import load_packs
+        from assets.user.shelf import user_licences
 
-        return [
+        packs = [
             {"pack": p.name, "licence": p.licence, "attribution": p.attribution, "takes": p.takes}
             for p in load_packs().values()
         ]
+        return packs + user_licences()
 
     def topology(self) -> dict[str, NDArray[Any]]:
         """Of the labelled vertices."""

@@ -8,12 +8,15 @@ from collections.abc import Callable, Iterable, Mapping
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from assets.user import is_user
+from assets.user.folder import FOLDER_VARIABLE
+from assets.user.shelf import verify_lock
 from spec_schema.arrow import leaves
 from spec_schema.errors import AssetError, ManifestError
 from spec_schema.manifest import Manifest
 from spec_schema.spec import ARKIT_UNITS, SceneSpec
 
-__all__ = ["check_assets", "check_keys", "check_lock", "rows_with_new_names"]
+__all__ = ["check_assets", "check_keys", "check_lock", "licences_of", "rows_with_new_names", "used_of"]
 
 
 def check_lock(manifest: Manifest, here: Mapping[str, str], *, partly: bool = False) -> None:
@@ -25,21 +28,48 @@ def check_lock(manifest: Manifest, here: Mapping[str, str], *, partly: bool = Fa
         partly: whether only the packs of ``here`` matter.
 
     Raises:
-        AssetError: naming each pack that differs or is missing here.
+        AssetError: naming each pack that differs or is missing here, or the file of a user's asset
+            that has changed.
     """
-    differing = []
+    differing, own = [], []
     for pack, digest in sorted(manifest.info.asset_lock.items()):
         mine = here.get(pack)
         if partly and mine is None:
             continue
-        if mine != digest:
+        if mine != digest and is_user(pack):
+            own.append(f"{pack!r} is another one here" if mine else f"{pack!r} is not here")
+        elif mine != digest:
             have = f"{mine[:12]} is here" if mine else "there is none here"
             differing.append(f"pack {pack!r}: {digest[:12]} was sampled for, {have}")
+    if own:
+        raise AssetError(
+            f"{manifest.path}: drawn with the user's own assets, of which {'; '.join(own)}; bring "
+            "the folder that `rf-assets where` names from where it was drawn (or name it in "
+            f"{FOLDER_VARIABLE}), or draw it again"
+        )
+    if not partly:
+        verify_lock([name for name in manifest.info.asset_lock if is_user(name)])
     if differing:
         raise AssetError(
             f"{manifest.path}: drawn for other assets ({'; '.join(differing)}); draw it again "
             "with this release's rf-sample, or install the release that wrote it"
         )
+
+
+def used_of(manifest: Manifest, here: Mapping[str, str]) -> dict[str, str]:
+    """Of the hashes here those of packs, and of the user's assets that the manifest names.
+
+    So one more asset of the user's changes no dataset that does not use it.
+    """
+    named = manifest.info.asset_lock
+    return {k: v for k, v in here.items() if k in named or not is_user(k)}
+
+
+def licences_of(
+    lock: Mapping[str, str], licences: Iterable[Mapping[str, str]]
+) -> list[Mapping[str, str]]:
+    """Those of packs, and of the user's assets in a lock."""
+    return [e for e in licences if e["pack"] in lock or not is_user(e["pack"])]
 
 
 def check_keys(manifest: Manifest, shape_keys: Iterable[str]) -> None:

@@ -23,7 +23,7 @@ from renderer.journal_files import JournalWriter, open_journal
 from renderer.label_crew import LabelCrew, LabelJob
 from renderer.machine import usable_cores, usable_memory_mb
 from renderer.plan import Plan, describe_plan, make_plan
-from renderer.precheck import check_assets, check_keys, check_lock
+from renderer.precheck import check_assets, check_keys, check_lock, licences_of, used_of
 from renderer.progress import Progress
 from renderer.ray_actor import RayJob
 from renderer.ray_pool import RayCluster, RayPool, check_device, shared_place
@@ -107,14 +107,14 @@ def render_manifest(
     manifest = Manifest(manifest_path)
     rows = options.shard.rows(len(manifest))
     engine.check_installed()
-    lock = engine.asset_lock()
+    lock = used_of(manifest, engine.asset_lock())
     described = describe(
         manifest,
         sha256_file(manifest_path),
         settings,
         engine.versions(),
         lock,
-        engine.licences(),
+        licences_of(lock, engine.licences()),
     )
     topology = npz_bytes(engine.topology())
     description = with_shared_digests(described, topology)

@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from assets.geometry import SceneGeometry
 from renderer.phases import Phase, say_nothing
+from renderer.photo import developed_png
 from renderer.pixel_labels import add_pixel_labels
 from renderer.rasters import encode_exr, encode_grey, mattes
 from renderer.scene import build_scene
@@ -109,8 +110,11 @@ def render_sample(
         "size_px": settings.size_px,
         **add_pixel_labels(scene.labels, images.mask, images.cover_m),
     }
+    picture = images.image_png
+    if settings.photo and spec.photo is not None:
+        picture = developed_png(picture, spec.photo, spec.render_seed, images.mask)
     return {
-        IMAGE_SUFFIX: images.image_png,
+        IMAGE_SUFFIX: picture,
         MASK_SUFFIX: encode_mask(images.mask, settings.size_px),
         LABELS_SUFFIX: packb(record),
         **_outputs(images, settings),
@@ -127,6 +131,8 @@ def _outputs(images: RenderedImages, settings: RenderSettings) -> dict[str, byte
             case "normals":
                 normals = _made(images.normals, name)
                 files["_normal.exr"] = encode_exr(dict(zip("XYZ", _planes(normals), strict=True)))
+            case "raw":
+                files["_raw.png"] = images.image_png
             case "uv":
                 uv = _made(images.uv, name)
                 files["_uv.exr"] = encode_exr(dict(zip("UV", _planes(uv), strict=True)))

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from assets.accessories import build_glasses, build_headwear, headwear_coverage
+from assets.accessories import beard_left, build_worn
 from assets.clothing import Clothing, build_clothing
 from assets.eyes import build_eyes
 from assets.geometry import F32Array, Mesh, SceneGeometry, Strands
 from assets.hair import (
     HeadSurface,
     beard_tint,
+    brow_tint,
     eyebrows,
     eyelashes,
     facial_hair,
@@ -28,6 +29,7 @@ from assets.head.surface import vertex_normals
 from assets.mouth import build_mouth
 from assets.skin import SkinFields, compose
 from assets.store import Store, open_store
+from assets.user.worn import both_covered, build_own
 from renderer.detail import detail_of
 from renderer.labels import geometric_labels
 from renderer.phases import Phase, say_nothing
@@ -69,10 +71,15 @@ def build_scene(
     store = open_store()
     model = load_head_model(store)
     head = model.build(spec)
-    clothing = None if spec.clothing is None else build_clothing(spec.clothing, head, store)
+    worn, own = build_own(spec, head, store)
+    clothing = None if worn.clothing is None else build_clothing(worn.clothing, head, store)
+    if "clothing" in own:
+        clothing = Clothing(own["clothing"].meshes, own["clothing"].hidden_faces)
     phase("skin")
     detail = detail_of(spec, settings)
-    skin = _skin(spec, head, clothing, store, detail.skin_texels)
+    hidden = [] if clothing is None else [clothing.hidden_faces]
+    hidden += [w.hidden_faces for w in own.values()]
+    skin = _skin(spec, head, hidden, store, detail.skin_texels)
     phase("geometry")
     meshes = [
         skin,
@@ -81,17 +88,18 @@ def build_scene(
     ]
     if clothing is not None:
         meshes += clothing.meshes
-    if spec.glasses is not None:
-        meshes += build_glasses(spec.glasses, head)
-    covered = None
-    if spec.headwear is not None:
-        meshes += build_headwear(spec.headwear, head, store)
-        covered = headwear_coverage(spec.headwear)
+    things = build_worn(worn, head, store, _points(clothing))
+    meshes += things.meshes
+    covered = both_covered([*(w.covered for w in own.values()), *things.covers])
+    for slot, thing in own.items():
+        if slot != "clothing":
+            meshes += thing.meshes
     phase("hair")
-    surface = _hair_surface(spec, head, clothing)
+    below = things.over_clothes + (() if clothing is None else clothing.meshes)
+    surface = _hair_surface(spec, head, below)
     grown: list[Strands | None] = [
         scalp_hair(spec, surface, covered, detail.hair),
-        facial_hair(spec, surface, detail.hair),
+        beard_left(facial_hair(spec, surface, detail.hair), things.over_beard, head),
         *eyebrows(spec, surface),
         eyelashes(spec, surface),
     ]
@@ -104,11 +112,19 @@ def build_scene(
 
 
 def _skin(
-    spec: SceneSpec, head: Head, clothing: Clothing | None, store: Store, texels: int
+    spec: SceneSpec, head: Head, hidden: list[NDArray[np.bool_]], store: Store, texels: int
 ) -> Mesh:
     fields = SkinFields.load(store, texels)
-    material = compose(spec, fields, partial(scalp_tint, spec), partial(beard_tint, spec))
-    drawn = np.ones(len(head.faces), bool) if clothing is None else ~clothing.hidden_faces
+    material = compose(
+        spec,
+        fields,
+        partial(scalp_tint, spec),
+        partial(beard_tint, spec),
+        partial(brow_tint, spec),
+    )
+    drawn = np.ones(len(head.faces), bool)
+    for faces in hidden:
+        drawn &= ~faces
     return Mesh(
         name="skin",
         vertices_m=head.vertices_m,
@@ -120,11 +136,18 @@ def _skin(
     )
 
 
-def _hair_surface(spec: SceneSpec, head: Head, clothing: Clothing | None) -> HeadSurface:
+def _points(clothing: Clothing | None) -> F32Array | None:
+    """(n, 3) of the clothes, world frame."""
+    if clothing is None or not clothing.meshes:
+        return None
+    return np.concatenate([m.vertices_m for m in clothing.meshes])
+
+
+def _hair_surface(spec: SceneSpec, head: Head, below: tuple[Mesh, ...]) -> HeadSurface:
     points, normals = None, None
-    if clothing is not None:
-        points = np.concatenate([m.vertices_m for m in clothing.meshes])
-        normals = np.concatenate([_normals(m) for m in clothing.meshes])
+    if below:
+        points = np.concatenate([m.vertices_m for m in below])
+        normals = np.concatenate([_normals(m) for m in below])
     return HeadSurface(
         vertices_m=head.vertices_m,
         normals=head.normals,

@@ -22,7 +22,7 @@ __all__ = [
 
 Device = Literal["cpu", "cuda", "optix", "hip", "metal", "oneapi", "auto"]
 DEVICES: Final[tuple[str, ...]] = get_args(Device)
-Output = Literal["depth", "layers", "mattes", "normals", "uv"]
+Output = Literal["depth", "layers", "mattes", "normals", "raw", "uv"]
 OUTPUTS: Final[tuple[str, ...]] = get_args(Output)
 """Files that are written only when asked for (docs/labels.md)."""
 
@@ -41,6 +41,7 @@ OUTPUT_COSTS: Final[dict[str, OutputCost]] = {
     "layers": OutputCost(6.3, 0.05),
     "mattes": OutputCost(0.1, 0.15),
     "normals": OutputCost(0.8, 10.0),
+    "raw": OutputCost(0.01, 1.2),
     "uv": OutputCost(0.7, 3.2),
 }
 
@@ -68,6 +69,8 @@ class RenderSettings(BaseModel):
     """Strands of scalp and beard, as a multiple; fewer are as much thicker."""
     outputs: tuple[Output, ...] = ()
     """What is written beside image, mask and record; sorted, each once."""
+    photo: bool = True
+    """Make a photograph of the render, as the spec says (docs/camera.md)."""
     labels_only: bool = False
     """Write the records alone (:mod:`renderer.labels_only`)."""
 
@@ -89,6 +92,7 @@ class RenderSettings(BaseModel):
             "samples": self.samples,
             "prefilter": self.prefilter,
             "hair_detail": self.hair_detail,
+            "photo": self.photo,
             "outputs": list(self.outputs),
         }
 

@@ -17,10 +17,13 @@ from sampler.config_model import ConfigModel
 from sampler.environment import EnvironmentConfig
 from sampler.expression import ExpressionConfig
 from sampler.eyes import EyesConfig
+from sampler.facial_hair import BrowConfig, FacialHairConfig
 from sampler.gaze import GazeConfig
-from sampler.hair import BrowConfig, FacialHairConfig, HairConfig
+from sampler.hair import HairConfig
 from sampler.identity import IdentityConfig
 from sampler.layout import Layout
+from sampler.mouth import MouthConfig
+from sampler.photo import PhotoConfig
 from sampler.pose import PoseConfig
 from sampler.skin import SkinConfig
 from sampler.wear import WearConfig
@@ -43,14 +46,20 @@ class SamplerConfig(ConfigModel):
     expression: ExpressionConfig
     gaze: GazeConfig
     eyes: EyesConfig
+    mouth: MouthConfig
     skin: SkinConfig
     hair: HairConfig
     facial_hair: FacialHairConfig
     brows: BrowConfig
     glasses: WearConfig
     headwear: WearConfig
+    facewear: WearConfig
+    earwear: WearConfig
+    jewellery: WearConfig
+    neckwear: WearConfig
     clothing: WearConfig
     environment: EnvironmentConfig
+    photo: PhotoConfig
 
 
 def preset_names() -> list[str]:

@@ -80,6 +80,9 @@ class ComponentConfig(ConfigModel):
     drawn_apart: ClassVar[frozenset[str]] = frozenset()
     """Quantities of which a row has another number of draws, so that they stay independent."""
 
+    named_freely: ClassVar[tuple[str, ...]] = ()
+    """Quantities in tables with free names, by what their uniforms go by."""
+
     correlation: dict[str, dict[str, Correlation]] = Field(default_factory=dict)
     """Of pairs of quantities by their names in this table."""
 
@@ -92,4 +95,5 @@ class ComponentConfig(ConfigModel):
     def copula(self) -> Copula | None:
         """None if all quantities are independent."""
         known = [p for p in quantity_paths(type(self)) if p not in self.drawn_apart]
+        known += self.named_freely
         return Copula.of(self.correlation, known)

@@ -11,6 +11,7 @@ import numpy as np
 from sampler.config import SamplerConfig
 from sampler.plotted import QUANTITIES
 from sampler.streams import F64
+from spec_schema.spec import WORN_SLOTS
 
 __all__ = ["Declared", "declared"]
 
@@ -62,10 +63,8 @@ def declared(config: SamplerConfig, name: str) -> Declared:
         name=name,
         values=values,
         present={
-            "clothing": config.clothing.share,
-            "glasses": config.glasses.share,
-            "headwear": config.headwear.share,
-            "key light": config.environment.key_light.share,
+            **{slot: getattr(config, slot).share for slot in WORN_SLOTS},
+            "key light": config.environment.lamp_share("key_light"),
         },
         tied=frozenset(
             name

@@ -1,36 +1,46 @@
-"""Light: the HDR environment, and a key light of one's own."""
+"""Light: the HDR environment, lamps of one's own, and how bright the face is to be."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from assets.catalog import HdriEntry
 from assets.hdri import harmonics
-from sampler.columns import Columns, Nullable
-from sampler.config_model import ConfigModel, Within
+from assets.light_colour import REC709_LUMINANCE
+from assets.skin.tone import tone_of
+from sampler.background import BackgroundConfig, draw_background
+from sampler.columns import Columns, Names, Nullable
+from sampler.config_model import ConfigModel, Within, quantity_paths
 from sampler.copula import ComponentConfig
-from sampler.distributions import Distribution
+from sampler.distributions import Categorical, Distribution
 from sampler.pool import Pool, choose, names
-from sampler.quantities import Angle, Chance, Elevation, Factor, Kelvin, Positive, Share, Stops
+from sampler.quantities import Angle, Elevation, Factor, Kelvin, Positive, Share, Stops
 from sampler.streams import F64, Draws
 from spec_schema.frames import direction_from_angles
 
-__all__ = ["EnvironmentConfig", "KeyLightConfig", "Stance", "draw", "pool"]
+__all__ = ["LAMPS", "EnvironmentConfig", "LampConfig", "SchemeConfig", "Stance", "draw", "pool"]
 
+LAMPS = ("key_light", "fill_light", "rim_light")
 
 _FLOOR = 0.3
 """The least that a face is taken to get, by the environment's mean: a face in a dark corner of
 an environment stays darker than others instead of burning everything else out."""
 
+_SEEN = 0.8
+"""What the median of a face's skin shows, by what a flat piece with its mean normal would: the head
+shades itself. Measured by ``python -m benchmarks.exposure``."""
 
-class KeyLightConfig(ConfigModel):
-    share: Chance
-    """How many scenes have one."""
+_MOST_W = 100_000.0
+
+
+class LampConfig(ConfigModel):
+    """One square area light."""
+
     ratio: Factor
     """Irradiance on a face turned to it, by what the environment gives to the face."""
     azimuth_from_camera: Angle
@@ -40,10 +50,28 @@ class KeyLightConfig(ConfigModel):
     temperature: Kelvin
 
 
+class SchemeConfig(ConfigModel):
+    """One way to light a face: which lamps there are beside the environment."""
+
+    share: Share
+    """Weight among the schemes."""
+    luminance_ev: Annotated[float, Field(ge=-6, le=3)] = 0.0
+    """Stops by which faces are brighter than ``luminance``."""
+    key_light: LampConfig | None = None
+    fill_light: LampConfig | None = None
+    rim_light: LampConfig | None = None
+
+
 class EnvironmentConfig(ComponentConfig):
+    named_freely: ClassVar[tuple[str, ...]] = tuple(
+        f"{lamp}.{quantity}" for lamp in LAMPS for quantity in quantity_paths(LampConfig)
+    )
+
     shares: dict[str, Share]
     """Replace the catalogue's shares, by HDRI id."""
     rotation: Angle
+    tilt: Annotated[Distribution, Within("deg", -45, 45)]
+    tint: Annotated[Distribution, Within("k", 1667, 25000)]
     luminance: Positive
     """Luminance that a white matt surface in the face's place is brought to."""
     jitter: Stops
@@ -51,7 +79,20 @@ class EnvironmentConfig(ComponentConfig):
     tone_ev: Annotated[float, Field(ge=0, le=0.5)]
     """Stops of brighter light for each step of the Monk scale, as a photographer would meter."""
     exposure: Stops
-    key_light: KeyLightConfig
+    schemes: dict[str, SchemeConfig]
+    background: BackgroundConfig
+
+    @model_validator(mode="after")
+    def _some_scheme(self) -> EnvironmentConfig:
+        if sum(s.share for s in self.schemes.values()) <= 0:
+            raise ValueError("schemes: nothing left to pick")
+        return self
+
+    def lamp_share(self, lamp: str) -> float:
+        """Share of the scenes that have a lamp of this slot."""
+        total = sum(s.share for s in self.schemes.values())
+        having = [s.share for s in self.schemes.values() if getattr(s, lamp) is not None]
+        return sum(having) / total
 
 
 def pool(entries: dict[str, HdriEntry], config: EnvironmentConfig) -> Pool:
@@ -69,6 +110,8 @@ class Stance:
     """``(N, 3)`` unit, from the head to the lens."""
     camera_azimuth_deg: F64
     monk_tone: F64
+    picture_deg: F64
+    """``(N,)`` horizontal field of view."""
 
     @property
     def metered(self) -> F64:
@@ -80,18 +123,84 @@ class Stance:
 
 
 def _incident(
-    hdris: Pool, entries: dict[str, HdriEntry], code: NDArray[np.int64], turn_deg: F64, normal: F64
+    hdris: Pool,
+    entries: dict[str, HdriEntry],
+    code: NDArray[np.int64],
+    turn_deg: F64,
+    tilt_deg: F64,
+    normal: F64,
 ) -> F64:
     """``(N,)`` luminance of a white matt surface with this normal, at strength 1."""
-    angle = np.radians(-turn_deg)
+    tilt, turn = np.radians(-tilt_deg), np.radians(-turn_deg)
     x, y, z = normal.T
+    y, z = np.cos(tilt) * y - np.sin(tilt) * z, np.sin(tilt) * y + np.cos(tilt) * z
     unturned = np.stack(
-        [np.cos(angle) * x + np.sin(angle) * z, y, np.cos(angle) * z - np.sin(angle) * x], 1
+        [np.cos(turn) * x + np.sin(turn) * z, y, np.cos(turn) * z - np.sin(turn) * x], 1
     )
     coefficients = np.array([entries[i].irradiance for i in hdris.ids])[code]
     means = np.array([entries[i].sphere_luminance for i in hdris.ids])[code]
     metered = (harmonics(unturned) * coefficients).sum(1)
     return np.asarray(np.maximum(metered, _FLOOR * means))
+
+
+@dataclass(frozen=True)
+class _Lamp:
+    """One slot of the rows' lamps; ``(N,)`` each, of no meaning where it is not lit."""
+
+    lit: NDArray[np.bool_]
+    values: dict[str, F64]
+
+    def share(self, normal: F64) -> F64:
+        """Irradiance on surfaces with normals ``(N, 3)``, by the environment's on the face."""
+        toward = direction_from_angles(self.values["azimuth"], self.values["elevation"])
+        facing = np.maximum((toward * normal).sum(1), 0.0)
+        return np.where(self.lit, self.values["ratio"] * facing, 0.0)
+
+    def column(self, from_environment: F64) -> Nullable:
+        """The lamp's column, given the luminance that the environment alone brings."""
+        v = self.values
+        # A small Lambertian light of power P gives the irradiance P / (pi d^2) on its axis, and a
+        # white matt surface returns 1 / pi of what it gets.
+        power = np.pi * v["distance"] ** 2 * np.pi * v["ratio"] * from_environment
+        columns = {
+            "power_w": np.minimum(power, _MOST_W),
+            "azimuth_deg": (v["azimuth"] + 180) % 360 - 180,
+            "elevation_deg": v["elevation"],
+            "distance_m": v["distance"],
+            "size_m": v["size"],
+            "temperature_k": v["temperature"],
+        }
+        return Nullable(columns, self.lit)
+
+
+_AT_REST = {"ratio": 1.0, "azimuth": 0.0, "elevation": 0.0, "distance": 1.0, "size": 1.0,
+            "temperature": 5000.0}  # fmt: skip
+
+
+def _lamp(
+    config: EnvironmentConfig, slot: str, scheme: NDArray[np.int64], draws: Draws, camera_deg: F64
+) -> _Lamp:
+    values = {name: np.full(draws.n, at_rest) for name, at_rest in _AT_REST.items()}
+    lit = np.zeros(draws.n, bool)
+    for code, each in enumerate(config.schemes.values()):
+        lamp: LampConfig | None = getattr(each, slot)
+        rows = np.flatnonzero(scheme == code)
+        if lamp is None or not len(rows):
+            continue
+        lit[rows] = True
+        for name in values:
+            quantity = "azimuth_from_camera" if name == "azimuth" else name
+            of: Any = getattr(lamp, quantity)
+            values[name][rows] = of.ppf(draws.uniform(f"{slot}.{quantity}")[rows])
+    values["azimuth"] = camera_deg + values["azimuth"]
+    return _Lamp(lit, values)
+
+
+def _skin_luminance(monk_tone: F64) -> F64:
+    """Mean albedo of the face ``(N,)`` by its place on the Monk scale, Rec. 709 luminance."""
+    steps = np.arange(1, 11)
+    table = [tone_of(float(k), 0.0).albedo @ REC709_LUMINANCE for k in steps]
+    return np.interp(monk_tone, steps, table)
 
 
 def draw(
@@ -105,39 +214,31 @@ def draw(
     shares = np.broadcast_to(hdris.share_female, (draws.n, len(hdris.ids)))
     code = choose(shares, draws.uniform("hdri"))
     turn_deg = config.rotation.ppf(draws.uniform("rotation"))
+    tilt_deg = config.tilt.ppf(draws.uniform("tilt"))
     normal = stance.metered
-    incident = _incident(hdris, entries, code, turn_deg, normal)
+    incident = _incident(hdris, entries, code, turn_deg, tilt_deg, normal)
 
-    key = config.key_light
-    lit = draws.uniform("key") < key.share
-    ratio = key.ratio.ppf(draws.uniform("key_light.ratio"))
-    azimuth = stance.camera_azimuth_deg + key.azimuth_from_camera.ppf(
-        draws.uniform("key_light.azimuth_from_camera")
-    )
-    elevation = key.elevation.ppf(draws.uniform("key_light.elevation"))
-    distance = key.distance.ppf(draws.uniform("key_light.distance"))
-    facing = np.maximum((direction_from_angles(azimuth, elevation) * normal).sum(1), 0.0)
-    share_of_key = np.where(lit, ratio * facing, 0.0)
+    kinds = Categorical(weights={name: s.share for name, s in config.schemes.items()})
+    scheme, _ = kinds.codes(draws.uniform("scheme"))
+    darker = np.array([s.luminance_ev for s in config.schemes.values()])[scheme]
+    lamps = {s: _lamp(config, s, scheme, draws, stance.camera_azimuth_deg) for s in LAMPS}
+    of_lamps = np.sum([lamp.share(normal) for lamp in lamps.values()], axis=0)
 
-    wanted = config.luminance * 2.0 ** (
-        config.jitter.ppf(draws.uniform("jitter")) + config.tone_ev * (stance.monk_tone - 1)
-    )
-    from_environment = wanted / (1 + share_of_key)
-    # A small Lambertian light of power P gives the irradiance P / (pi d^2) on its axis, and a
-    # white matt surface returns 1 / pi of what it gets.
-    power = np.pi * distance**2 * np.pi * ratio * from_environment
-    key_columns = {
-        "power_w": np.minimum(power, 1000),
-        "azimuth_deg": (azimuth + 180) % 360 - 180,
-        "elevation_deg": elevation,
-        "distance_m": distance,
-        "size_m": key.size.ppf(draws.uniform("key_light.size")),
-        "temperature_k": key.temperature.ppf(draws.uniform("key_light.temperature")),
-    }
+    stops = config.jitter.ppf(draws.uniform("jitter")) + darker
+    wanted = config.luminance * 2.0 ** (stops + config.tone_ev * (stance.monk_tone - 1))
+    from_environment = wanted / (1 + of_lamps)
+    widths = np.array([entries[i].width_px for i in hdris.ids])[code]
     return {
         "hdri": names(hdris, code),
         "rotation_deg": turn_deg,
+        "tilt_deg": tilt_deg,
+        "tint_k": config.tint.ppf(draws.uniform("tint")),
         "strength": np.minimum(from_environment / incident, 100),
+        "scheme": Names(tuple(config.schemes), scheme),
+        **{slot: lamp.column(from_environment) for slot, lamp in lamps.items()},
+        "background": draw_background(
+            config.background, draws, widths * stance.picture_deg / 360.0
+        ),
         "exposure_ev": config.exposure.ppf(draws.uniform("exposure")),
-        "key_light": Nullable(key_columns, lit),
+        "face_luminance": _SEEN * wanted * _skin_luminance(stance.monk_tone),
     }

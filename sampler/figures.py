@@ -20,7 +20,7 @@ from sampler.plotted import ACTIVE, HIGH, NAMED, PRESENT, QUANTITIES, UNIT_NAMES
 from sampler.sources import Source
 from sampler.streams import F64
 from spec_schema.frames import camera_from_head_rotation, direction_from_angles
-from spec_schema.spec import ARKIT_UNITS
+from spec_schema.spec import ARKIT_UNITS, WORN_SLOTS
 
 __all__ = ["BOX_ROWS", "MAX_TRACKS", "Figures", "Grouping", "Track", "UnitFigures", "read_figures"]
 
@@ -202,7 +202,7 @@ class _Reader:
             for found in pc.value_counts(column(batch, path)).to_pylist():
                 self._names[group][found["values"] or f"no {group}"] += found["counts"]
         worn = {item: column(batch, f"{item}.id").is_valid().to_numpy(zero_copy_only=False)
-                for item in ("clothing", "glasses", "headwear")}  # fmt: skip
+                for item in WORN_SLOTS}  # fmt: skip
         bearded = pc.not_equal(column(batch, "facial_hair.style"), "shaved")
         lit = column(batch, "environment.key_light").is_valid()
         has: dict[str, NDArray[np.bool_]] = {

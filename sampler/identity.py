@@ -16,17 +16,43 @@ from scipy.special import ndtr, ndtri
 from sampler.config_model import ConfigModel
 from sampler.copula import ComponentConfig
 from sampler.distributions import Categorical, TruncatedNormal
+from sampler.face_measures import PlausibleConfig
 from sampler.lookup import Lookup
 from sampler.quantities import Age, Fraction, Positive, Share
 from sampler.streams import F64, Draws
 
-__all__ = ["ANCESTRIES", "Identity", "IdentityConfig", "ShapeConfig", "draw", "draw_shape"]
+__all__ = [
+    "ANCESTRIES",
+    "Identity",
+    "IdentityConfig",
+    "ShapeConfig",
+    "ShapeTrend",
+    "draw",
+    "draw_shape",
+    "trend",
+    "within_limits",
+]
 
 ANCESTRIES = ("european", "asian", "african")
 """In the order of their mean skin tone, light to dark (see sampler.skin)."""
 
 
 _CELLS: Final = 16384
+
+
+Slope = Annotated[float, Field(ge=-2, le=2)]
+
+
+class ShapeTrend(ConfigModel):
+    """What a detail key (both sides of a pair) is about, where that is not 0."""
+
+    always: Slope = 0.0
+    man: Slope = 0.0
+    """More than ``always`` in men, less in women."""
+    age: Slope = 0.0
+    """More at 80 years than at 25, evenly."""
+    weight: Slope = 0.0
+    """More in the heaviest, less in the lightest."""
 
 
 class ShapeConfig(ConfigModel):
@@ -42,6 +68,10 @@ class ShapeConfig(ConfigModel):
     scales: dict[str, Share]
     """Standard deviation by key pattern (``nose-*``), side prefixes left out; the longest
     pattern that matches decides."""
+    trends: dict[str, ShapeTrend]
+    """By key, side prefixes left out: what sex, age and weight do to a face beyond what the
+    macro parameters do."""
+    plausible: PlausibleConfig
 
     @cached_property
     def _found(self) -> dict[str, float]:
@@ -51,7 +81,7 @@ class ShapeConfig(ConfigModel):
         """Standard deviation of a key; 0 where no pattern names it."""
         known = self._found.get(key)
         if known is None:
-            name = key[2:] if key[:2] in ("l-", "r-") else key
+            name = _bare(key)
             hits = [p for p in self.scales if fnmatchcase(name, p)]
             known = self.strength * self.scales[max(hits, key=len)] if hits else 0.0
             self._found[key] = known
@@ -131,6 +161,11 @@ def draw(config: IdentityConfig, draws: Draws) -> Identity:
     )
 
 
+def _bare(key: str) -> str:
+    """A key without the prefix of its side."""
+    return key[2:] if key[:2] in ("l-", "r-") else key
+
+
 @lru_cache(maxsize=8)
 def _cut_normals(cut: float) -> tuple[Lookup, Lookup, Lookup]:
     """From uniforms to normals cut off at ``cut``, from uniforms to whole normals, and from
@@ -180,3 +215,30 @@ def draw_shape(
         if scale * config.cut > 1:
             np.clip(row, -1, 1, out=row)
     return out.T
+
+
+def trend(
+    config: ShapeConfig, person: Identity, keys: Sequence[str], one_sided: frozenset[str]
+) -> NDArray[np.float32]:
+    """Weights ``(n, K)`` that sex, age and weight give the shape keys, before chance does."""
+    man = 2 * person.man - 1
+    age = np.clip((person.age_years - 25) / 55, 0, 1)
+    weight = 2 * person.weight - 1
+    out = np.zeros((len(keys), len(man)), np.float32)
+    for row, key in zip(out, keys, strict=True):
+        t = config.trends.get(_bare(key))
+        if t is not None:
+            row[:] = t.always + t.man * man + t.age * age + t.weight * weight
+            np.clip(row, 0 if key in one_sided else -1, 1, out=row)
+    return out.T
+
+
+def within_limits(
+    shape: NDArray[np.float32], keys: Sequence[str], one_sided: frozenset[str]
+) -> NDArray[np.float32]:
+    """Weights ``(n, K)`` cut to what their keys may be. Changes ``shape`` and returns it."""
+    np.clip(shape, -1, 1, out=shape)
+    for column, key in enumerate(keys):
+        if key in one_sided:
+            np.maximum(shape[:, column], 0, out=shape[:, column])
+    return shape

@@ -45,7 +45,7 @@ class Landmarks(Protocol):
         """``(n, 68, 3)`` the same without expression."""
 
     def moved_head_m(self, expression: NDArray[np.float32]) -> NDArray[np.float32]:
-        """``(n, 68, 3)`` what an expression adds to the neutral face; linear in the weights."""
+        """``(n, 68, 3)`` what an expression adds to the neutral face; linear but for the lids."""
 
 
 @dataclass(frozen=True)
@@ -58,9 +58,11 @@ class Inputs:
 
 
 def load_inputs() -> Inputs:
-    """The shipped assets; fetches the packs if they are missing."""
+    """The shipped assets and the user's; fetches the packs if they are missing."""
     from assets.head.landmarks import load_landmark_model
     from assets.packs import asset_lock
     from assets.store import open_store
+    from assets.user.shelf import user_lock
 
-    return Inputs(Catalog.load(), load_landmark_model(open_store()), asset_lock())
+    lock = {**asset_lock(), **user_lock()}
+    return Inputs(Catalog.load(), load_landmark_model(open_store()), lock)

@@ -15,7 +15,7 @@ from sampler.gaze import lens_angles_deg
 from sampler.identity import ANCESTRIES
 from sampler.streams import F64
 from spec_schema.frames import camera_from_head_rotation
-from spec_schema.spec import ARKIT_UNITS
+from spec_schema.spec import ARKIT_UNITS, WORN_SLOTS
 
 __all__ = ["JointTable", "expression_families", "joint_tables"]
 
@@ -191,7 +191,7 @@ def _worn(c: _Columns) -> JointTable:
     return _table(
         "Worn things and make-up by sex",
         {"women": sex < 0.5, "men": sex >= 0.5},
-        {item: c.has(item) for item in ("glasses", "headwear", "clothing")}
+        {item: c.has(item) for item in WORN_SLOTS}
         | {"make-up": c["skin.makeup"] > 0},
     )
 

@@ -9,6 +9,7 @@ from pydantic import Field, field_validator, model_validator
 from sampler.config_model import ConfigModel
 from sampler.motion_model import MotionConfig
 from spec_schema.errors import SpecError, nearest
+from spec_schema.spec import WORN_SLOTS
 
 __all__ = [
     "VARIABLE",
@@ -25,14 +26,14 @@ VARIABLE: Final = (
     "expression",
     "gaze",
     "eyes",
+    "mouth",
     "skin",
     "hair",
     "facial_hair",
     "brows",
-    "glasses",
-    "headwear",
-    "clothing",
+    *WORN_SLOTS,
     "environment",
+    "photo",
 )
 """Components that may differ between the rows of one identity; ``identity`` is what they share."""
 

@@ -191,7 +191,11 @@ def _worn(s: _Sets) -> _Section:
 
         return s.bars(item, among)
 
-    columns = [[has], [worn("clothing")], [worn("glasses"), worn("headwear")]]
+    columns = [
+        [has, worn("facewear"), worn("earwear")],
+        [worn("clothing"), worn("neckwear")],
+        [worn("glasses"), worn("headwear"), worn("jewellery")],
+    ]
     return _Section("Accessories and clothes", [_Row(columns)])
 
 

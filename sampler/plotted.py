@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from sampler.streams import F64
-from spec_schema.spec import ARKIT_UNITS
+from spec_schema.spec import ARKIT_UNITS, WORN_SLOTS
 
 __all__ = [
     "ACTIVE",
@@ -95,14 +95,12 @@ NAMED: Final[Mapping[str, str]] = {
     "facial hair": "facial_hair.style",
     "iris": "eyes.iris",
     "skin texture": "skin.texture",
-    "glasses": "glasses.id",
-    "headwear": "headwear.id",
-    "clothing": "clothing.id",
+    **{slot: f"{slot}.id" for slot in WORN_SLOTS},
     "environment (HDRI)": "environment.hdri",
 }
 """Columns of names by what their shares are called."""
 
-PRESENT: Final = ("clothing", "glasses", "headwear", "beard", "makeup", "grey hair", "key light")
+PRESENT: Final = (*WORN_SLOTS, "beard", "makeup", "grey hair", "key light")
 """What a face has or has not; the names of one group of shares."""
 
 HIGH: Final = 0.25

@@ -9,10 +9,13 @@ from typing import Final
 import numpy as np
 import pyarrow as pa
 
-from sampler import environment, eyes, hair, identity, skin, wear
+from assets.mouth import teeth_sets
+from assets.user import is_user
+from sampler import environment, eyes, facial_hair, hair, identity, mouth, photo, skin, wear
 from sampler.acceptance import MOST_BENT, Tally
 from sampler.columns import Columns, Names, to_table
 from sampler.config import SamplerConfig
+from sampler.face_measures import drawn_in
 from sampler.inputs import Inputs
 from sampler.layout import StillsLayout, TracksLayout, placed_once
 from sampler.one_thread import one_blas_thread
@@ -23,7 +26,7 @@ from sampler.track_staging import OnTracks
 from spec_schema.arrow import arrow_schema
 from spec_schema.errors import SpecError, nearest
 from spec_schema.frames import camera_from_world_rotation
-from spec_schema.spec import ARKIT_UNITS
+from spec_schema.spec import ARKIT_UNITS, WORN_SLOTS
 
 __all__ = ["BLOCK_ROWS", "SPLITS", "Block", "Sampler"]
 
@@ -48,11 +51,10 @@ class Block:
 class _Pools:
     skins: Pool
     irises: Pool
+    teeth: Pool
     hair: Pool
     facial_hair: Pool
-    glasses: Pool
-    headwear: Pool
-    clothing: Pool
+    worn: wear.Wardrobe
     hdris: Pool
 
 
@@ -73,14 +75,27 @@ class Sampler:
         self._pools = _Pools(
             skins=skin.pool(self._skins, c.skin),
             irises=eyes.pool(self._irises, c.eyes),
+            teeth=mouth.pool(teeth_sets(), c.mouth),
             hair=hair.pool(dict(known.hair_styles), c.hair),
             facial_hair=Pool.of(known.facial_hair_styles, "facial_hair", c.facial_hair.shares),
-            glasses=Pool.of(known.glasses, "glasses", c.glasses.shares),
-            headwear=Pool.of(known.headwear, "headwear", c.headwear.shares),
-            clothing=Pool.of(known.clothing, "clothing", c.clothing.shares),
+            worn=wear.Wardrobe(
+                {s: Pool.of(getattr(known, s), s, getattr(c, s).shares) for s in WORN_SLOTS}
+            ),
             hdris=environment.pool(self._hdris, c.environment),
         )
         self._stager = self._staged_by()
+
+    def asset_lock(self) -> dict[str, str]:
+        """Hashes of the packs, and of the user's assets that can be drawn."""
+        pools = [self._pools.skins, self._pools.hdris, *self._pools.worn.pools.values()]
+        drawn = {
+            i
+            for pool in pools
+            for i, share in zip(pool.ids, pool.share_female + pool.share_male, strict=True)
+            if share > 0
+        }
+        lock = self.inputs.asset_lock
+        return {k: v for k, v in lock.items() if k in drawn or not is_user(k)}
 
     def _staged_by(self) -> Stager:
         c, layout, landmarks = self.config, self.config.layout, self.inputs.landmarks
@@ -146,13 +161,15 @@ class Sampler:
         return self._shaped(self._person(first, n, repeat), first, n, repeat)
 
     def _shaped(self, person: identity.Identity, first: int, n: int, repeat: int) -> People:
-        shape = identity.draw_shape(
-            self.config.identity.shape,
-            self._draws("identity.shape", first, n, repeat),
-            self.shape_keys,
-            self.inputs.landmarks.one_sided,
+        c, keys = self.config.identity.shape, self.shape_keys
+        landmarks, macros = self.inputs.landmarks, person.macros()
+        drawn = identity.draw_shape(
+            c, self._draws("identity.shape", first, n, repeat), keys, landmarks.one_sided
         )
-        return People(person.macros(), shape)
+        shape = drawn_in(c.plausible, landmarks, macros, drawn)
+        shape += identity.trend(c, person, keys, landmarks.one_sided)
+        identity.within_limits(shape, keys, landmarks.one_sided)
+        return People(macros, shape)
 
     def _columns(self, first: int) -> tuple[Columns, Staged]:
         c, pools, n = self.config, self._pools, BLOCK_ROWS
@@ -168,9 +185,20 @@ class Sampler:
         posed, framed, position, face = staged.posed, staged.framed, staged.position, staged.face
 
         complexion = skin.draw(c.skin, draws("skin"), pools.skins, self._skins, person, c.identity)
-        hat = wear.draw(c.headwear, draws("headwear"), pools.headwear, person)
+        worn: list[wear.Wear] = []
+        for slot in WORN_SLOTS:
+            held = getattr(c, slot)
+            worn.append(wear.draw(held, draws(slot), slot, pools.worn, person, worn))
+        hat = pools.worn.presses_hair(worn[WORN_SLOTS.index("headwear")])
         locks = hair.draw_hair(
-            c.hair, draws("hair"), pools.hair, person, complexion.monk_tone, hat.present
+            c.hair, draws("hair"), pools.hair, person, complexion.monk_tone, hat
+        )
+        light = environment.draw(
+            c.environment,
+            draws("environment"),
+            pools.hdris,
+            self._hdris,
+            _stance(staged, complexion.monk_tone),
         )
         columns: Columns = {
             "sample": self._sample(first, n),
@@ -204,22 +232,16 @@ class Sampler:
             "eyes": eyes.draw(
                 c.eyes, draws("eyes"), pools.irises, self._irises, person, complexion.monk_tone
             ),
+            "mouth": mouth.draw(c.mouth, draws("mouth"), pools.teeth, person),
             "skin": complexion.columns,
             "hair": locks.columns,
-            "facial_hair": hair.draw_facial_hair(
-                c.facial_hair, draws("facial_hair"), pools.facial_hair, person, locks
+            "facial_hair": facial_hair.draw_facial_hair(
+                c.facial_hair, draws("facial_hair"), pools.facial_hair, person, locks.colour
             ),
-            "brows": hair.draw_brows(c.brows, draws("brows"), person, locks),
-            "glasses": wear.draw(c.glasses, draws("glasses"), pools.glasses, person).column,
-            "headwear": hat.column,
-            "clothing": wear.draw(c.clothing, draws("clothing"), pools.clothing, person).column,
-            "environment": environment.draw(
-                c.environment,
-                draws("environment"),
-                pools.hdris,
-                self._hdris,
-                _stance(staged, complexion.monk_tone),
-            ),
+            "brows": facial_hair.draw_brows(c.brows, draws("brows"), person, locks.colour),
+            **{each.slot: each.column for each in worn},
+            "environment": light,
+            "photo": photo.draw(c.photo, draws("photo"), light["scheme"]),
             "render_seed": self._draws("render", first, n, 1).seeds("seed"),
         }
         return columns, staged
@@ -259,4 +281,5 @@ def _stance(staged: Staged, monk_tone: F64) -> environment.Stance:
         to_camera=in_world(to_camera),
         camera_azimuth_deg=posed.azimuth_deg,
         monk_tone=monk_tone,
+        picture_deg=2 * np.degrees(np.arctan(0.5 / staged.framed.focal_ratio)),
     )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
+from pydantic import Field, model_validator
 from scipy.special import expit, ndtr, ndtri
 
 from assets.catalog import SkinEntry
@@ -18,6 +20,12 @@ from sampler.streams import F64, Draws
 
 __all__ = ["Makeup", "Skin", "SkinConfig", "TextureMatch", "draw", "pool"]
 
+_Albedo = Annotated[list[Share], Field(min_length=3, max_length=3)]
+_Palette = Annotated[list[_Albedo], Field(min_length=1)]
+"""Linear sRGB albedos."""
+_Steps = Annotated[list[Positive], Field(min_length=2)]
+_Shares = Annotated[list[Share], Field(min_length=2)]
+
 
 class TextureMatch(ConfigModel):
     """How closely a texture must fit the person."""
@@ -30,9 +38,70 @@ class TextureMatch(ConfigModel):
     """Weight of a texture of an ancestry that the person has no share of."""
 
 
+class Sometimes(ConfigModel):
+    """Something that a share of those asked has, in some amount."""
+
+    share: Chance
+    amount: Fraction
+
+
+class Paint(ConfigModel):
+    """A film of colour that a share of the made-up wears."""
+
+    share: Chance
+    amount: Fraction
+    colours: _Palette
+    """Each wears a blend of two of them."""
+
+
 class Makeup(ConfigModel):
+    """``amount`` is of foundation; the rest are shares and amounts among those made up."""
+
     female_share: Chance
     male_share: Chance
+    amount: Fraction
+    lipstick: Paint
+    lip_gloss: Sometimes
+    eyeshadow: Paint
+    eyeliner: Sometimes
+    blush: Sometimes
+
+
+class Acne(ConfigModel):
+    """Who has any, by age (flat beyond the ends), and how much of it."""
+
+    years: _Steps
+    female: _Shares
+    male: _Shares
+    amount: Fraction
+
+    @model_validator(mode="after")
+    def _as_many(self) -> Acne:
+        if not len(self.years) == len(self.female) == len(self.male):
+            raise ValueError("years, female and male must be equally long")
+        if list(self.years) != sorted(set(self.years)):
+            raise ValueError("years must ascend")
+        return self
+
+    def share(self, identity: Identity) -> F64:
+        """``(n,)``"""
+        female, male = (
+            np.interp(identity.age_years, self.years, by) for by in (self.female, self.male)
+        )
+        return np.asarray(female + (male - female) * identity.man)
+
+
+class Scars(ConfigModel):
+    female_share: Chance
+    male_share: Chance
+    amount: Fraction
+
+
+class AgeSpots(ConfigModel):
+    """``amount`` by how far ``from_years`` to ``full_years`` has gone."""
+
+    from_years: Positive
+    full_years: Positive
     amount: Fraction
 
 
@@ -65,6 +134,14 @@ class SkinConfig(ComponentConfig):
     wrinkles: Wrinkles
     oiliness: Fraction
     lip_colour: Fraction
+    acne: Acne
+    scars: Scars
+    veins: Fraction
+    age_spots: AgeSpots
+    shave_shadow: Fraction
+    """Of men; women have none."""
+    peach_fuzz: Fraction
+    sweat: Sometimes
     makeup: Makeup
 
 
@@ -129,9 +206,13 @@ def draw(
     span = config.wrinkles.full_years - config.wrinkles.from_years
     age = np.clip((identity.age_years - config.wrinkles.from_years) / span, 0, 1)
     wrinkles = age * (1 + config.wrinkles.jitter.ppf(draws.uniform("wrinkles.jitter")))
-    makeup = config.makeup
-    share = makeup.female_share + (makeup.male_share - makeup.female_share) * identity.man
-    made_up = draws.uniform("made_up") < share
+    spotted = draws.uniform("acne") < config.acne.share(identity)
+    spots = config.age_spots
+    aged = np.clip(
+        (identity.age_years - spots.from_years) / (spots.full_years - spots.from_years), 0, 1
+    )
+    scarred = draws.uniform("scarred") < _by_sex(config.scars, identity)
+    sweaty = draws.uniform("sweaty") < config.sweat.share
     return Skin(
         tone,
         {
@@ -144,7 +225,40 @@ def draw(
             "wrinkles": np.clip(wrinkles, 0, 1),
             "oiliness": config.oiliness.ppf(draws.uniform("oiliness")),
             "lip_colour": config.lip_colour.ppf(draws.uniform("lip_colour")),
-            "makeup": made_up * makeup.amount.ppf(draws.uniform("makeup.amount")),
+            "acne": spotted * config.acne.amount.ppf(draws.uniform("acne.amount")),
+            "scars": scarred * config.scars.amount.ppf(draws.uniform("scars.amount")),
+            "veins": config.veins.ppf(draws.uniform("veins")),
+            "age_spots": aged * spots.amount.ppf(draws.uniform("age_spots")),
+            "shave_shadow": identity.man * config.shave_shadow.ppf(draws.uniform("shave_shadow")),
+            "peach_fuzz": config.peach_fuzz.ppf(draws.uniform("peach_fuzz")),
+            "sweat": sweaty * config.sweat.amount.ppf(draws.uniform("sweat.amount")),
+            **_make_up(config.makeup, draws, identity),
             "seed": draws.seeds("seed"),
         },
     )
+
+
+def _by_sex(config: Makeup | Scars, identity: Identity) -> F64:
+    female, male = config.female_share, config.male_share
+    return np.asarray(female + (male - female) * identity.man)
+
+
+def _make_up(config: Makeup, draws: Draws, identity: Identity) -> Columns:
+    made_up = draws.uniform("made_up") < _by_sex(config, identity)
+    out = {"makeup": made_up * config.amount.ppf(draws.uniform("makeup.amount"))}
+    for name, of in (
+        ("lipstick", config.lipstick),
+        ("lip_gloss", config.lip_gloss),
+        ("eyeshadow", config.eyeshadow),
+        ("eyeliner", config.eyeliner),
+        ("blush", config.blush),
+    ):
+        worn = made_up & (draws.uniform(f"{name}.worn") < of.share)
+        out[name] = worn * of.amount.ppf(draws.uniform(f"{name}.amount"))
+        if isinstance(of, Paint):
+            palette = np.array(of.colours)
+            pick = [(draws.uniform(f"{name}.{k}") * len(palette)).astype(int) for k in "ab"]
+            way = draws.uniform(f"{name}.blend")[:, None]
+            colour = palette[pick[0]] * (1 - way) + palette[pick[1]] * way
+            out |= {f"{name}_{c}": colour[:, k] for k, c in enumerate(("red", "green", "blue"))}
+    return out

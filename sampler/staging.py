@@ -147,22 +147,23 @@ class EachAlone:
         posed, poses = accepted_poses(c.pose, c.accept, draws)
         framed = camera.draw_framing(c.camera, draws("camera"), c.accept.min_face)
         calm = _calm(self._layout, first, n)
-        unlooking, _ = expression.draw(c.expression, draws("expression"))
+        unlooking = expression.draw(c.expression, draws("expression"))
         unlooking[calm] = 0
         looking = gaze.draw(c.gaze, draws("gaze"))
 
         # The eyes look at a lens whose place depends on the landmarks, and the lids that follow
         # the eyes move landmarks: place the head, aim, and place it again.
         rotation = posed.camera_from_head
-        landmarks = self._landmarks.neutral_head_m(people.macros, people.shape)
-        landmarks += self._landmarks.moved_head_m(unlooking.astype(np.float32))
+        neutral = self._landmarks.neutral_head_m(people.macros, people.shape)
+        landmarks = neutral + self._landmarks.moved_head_m(unlooking.astype(np.float32))
         position = camera.place_head(framed, rotation, landmarks)
         framed, position = camera.keep_distance(c.camera, framed, rotation, landmarks, position)
         aimed = gaze.aim(c.gaze, looking, rotation, position)
         if self._layout.varies("gaze"):
             aimed = _straight(aimed, calm)
         face = expression.look(c.expression.look, unlooking, aimed.yaw_deg, aimed.pitch_deg)
-        landmarks += self._landmarks.moved_head_m((face - unlooking).astype(np.float32))
+        # Not the difference of both: how far lids follow the eyes depends on how open they are.
+        landmarks = neutral + self._landmarks.moved_head_m(face.astype(np.float32))
         points = camera.in_camera_axes(landmarks, rotation)
         position = camera.place(framed, points, position)
         position, moved = keep_inside(points, points, position, framed.focal_ratio, c.camera.margin)
@@ -244,7 +245,7 @@ class Together:
             )
 
         calm = _calm(layout, first, n)
-        unlooking, _ = expression.draw(c.expression, draws("expression"))
+        unlooking = expression.draw(c.expression, draws("expression"))
         unlooking[calm] = 0
         aimed = gaze.aim(c.gaze, gaze.draw(c.gaze, draws("gaze")), rotation, position)
         if layout.varies("gaze"):
@@ -264,7 +265,7 @@ class Together:
         if self._layout.varies("expression"):
             face = np.zeros((self._group, len(ARKIT_UNITS)))
         else:
-            face, _ = expression.draw(c.expression, draws("expression"))
+            face = expression.draw(c.expression, draws("expression"))
         posed, poses = accepted_poses(c.pose, c.accept, draws)
         framed = camera.draw_framing(c.camera, draws("camera"), c.accept.min_face)
         rotation = posed.camera_from_head

@@ -41,8 +41,8 @@ def _is_table(value: Any) -> bool:
 
 
 def to_toml(data: Mapping[str, Any], path: tuple[str, ...] = ()) -> str:
-    """TOML text; distributions (tables with a ``kind``) are written in one line."""
-    plain = {k: v for k, v in data.items() if not _is_table(v)}
+    """TOML text; distributions (tables with a ``kind``) stand in one line, None is left out."""
+    plain = {k: v for k, v in data.items() if v is not None and not _is_table(v)}
     tables = {k: v for k, v in data.items() if _is_table(v)}
     lines = []
     if path and (plain or not tables):

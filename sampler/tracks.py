@@ -174,7 +174,7 @@ class Motion:
             strength = _there_and_back(since, onset[track], apex[track], offset[track])
             rows = np.flatnonzero(strength)
             if rows.size:
-                played, _ = expression.draw(config, self._of_tracks(f"expression/{k}"))
+                played = expression.draw(config, self._of_tracks(f"expression/{k}"))
                 shown = played[track[rows]] * strength[rows, None]
                 weights[rows] = np.maximum(weights[rows], shown)
         weights = expression.settle(config, weights)

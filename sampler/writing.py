@@ -43,7 +43,7 @@ def manifest_info(sampler: Sampler) -> ManifestInfo:
         seed=sampler.seed,
         config=sampler.config.model_dump(mode="json"),
         versions=_versions(),
-        asset_lock=dict(sampler.inputs.asset_lock),
+        asset_lock=sampler.asset_lock(),
     )
 
 

@@ -20,8 +20,12 @@ from spec_schema.wire import packb
 __all__ = [
     "ARKIT_UNITS",
     "F32",
+    "PLAIN_PRINT",
     "SCHEMA_VERSION",
+    "WORN_SLOTS",
+    "AreaLight",
     "Asset",
+    "BackgroundSpec",
     "BrowSpec",
     "CameraSpec",
     "EnvironmentSpec",
@@ -31,7 +35,8 @@ __all__ = [
     "HairSpec",
     "IdentitySpec",
     "Item",
-    "KeyLight",
+    "MouthSpec",
+    "PhotoSpec",
     "PoseSpec",
     "SampleInfo",
     "SceneSpec",
@@ -41,6 +46,13 @@ __all__ = [
 ]
 
 SCHEMA_VERSION: Final = 3
+
+WORN_SLOTS: Final = (
+    "glasses", "headwear", "facewear", "earwear", "jewellery", "neckwear", "clothing",
+)  # fmt: skip
+"""Columns that hold an :class:`Item` or nothing: the places where a thing is worn."""
+
+PLAIN_PRINT: Final = "plain"
 
 # The blend-shape locations of Apple's ARKit, the field's common set of expression units.
 ARKIT_UNITS: Final[tuple[str, ...]] = tuple(
@@ -169,6 +181,19 @@ class EyesSpec(_Model):
     redness: Unit
 
 
+class MouthSpec(_Model):
+    """Teeth and tongue. ``teeth`` names a set of ``assets/data/mouth.toml``."""
+
+    teeth: Asset
+    shade: Unit
+    """0 as white as teeth are to 1 dark yellow."""
+    stain: Unit
+    """Discoloured necks and gaps, and one tooth darker than the next."""
+    tongue_raise: Unit
+    """0 flat on the floor of the mouth to 1 lifted."""
+    seed: Seed
+
+
 class SkinSpec(_Model):
     texture: Asset
     monk_tone: Annotated[F32, Field(ge=1, le=10)]
@@ -182,7 +207,33 @@ class SkinSpec(_Model):
     oiliness: Unit
     lip_colour: Unit
     """How far the lips' colour leaves the skin's."""
+    acne: Unit
+    """Inflamed papules, from none to severe."""
+    scars: Unit
+    """From none to four; where and what kind follows from ``seed``."""
+    veins: Unit
+    """How far veins shine through at temples, lids and neck; melanin hides them."""
+    age_spots: Unit
+    shave_shadow: Unit
+    """Hair roots under the skin of a shaved chin, in the colour of ``facial_hair``."""
+    peach_fuzz: Unit
+    """Vellus hair, as a sheen at grazing angles."""
+    sweat: Unit
     makeup: Unit
+    """Foundation: how far it evens the bare skin and takes its shine; 0 is none."""
+    lipstick: Unit
+    """Opacity of a film of ``lipstick_red``, ``_green``, ``_blue``, linear sRGB albedo."""
+    lipstick_red: Colour
+    lipstick_green: Colour
+    lipstick_blue: Colour
+    lip_gloss: Unit
+    eyeshadow: Unit
+    """Opacity of a film of ``eyeshadow_red``, ``_green``, ``_blue``, linear sRGB albedo."""
+    eyeshadow_red: Colour
+    eyeshadow_green: Colour
+    eyeshadow_blue: Colour
+    eyeliner: Unit
+    blush: Unit
     seed: Seed
 
 
@@ -195,6 +246,24 @@ class HairSpec(_Model):
     redness: Unit
     grey: Unit
     """Share of unpigmented strands."""
+    weathering: Unit
+    """How far sun and washing have lightened the ends of long hair."""
+    highlights: Unit
+    """Share of strands that are lightened; 0 for none."""
+    highlight_melanin: Unit
+    highlight_start: Unit
+    """Where along a strand lightening sets in: 0 near the root (foils), 0.5 halfway (balayage)."""
+    dye: Unit
+    """How fully a dye covers what it was put on; 0 for none."""
+    dye_melanin: Unit
+    """What is left of, or put in place of, the hair's own pigment under the dye."""
+    dye_redness: Unit
+    dye_red: Colour
+    """The dye's colour on white hair; 1, 1, 1 for shades that occur in nature."""
+    dye_green: Colour
+    dye_blue: Colour
+    regrowth_m: Annotated[F32, Field(ge=0, le=0.3)]
+    """Hair grown since it was dyed or lightened."""
     recession: Unit
     thinning: Unit
     seed: Seed
@@ -206,6 +275,12 @@ class FacialHairSpec(_Model):
     style: Asset
     length_m: Annotated[F32, Field(ge=0, le=0.3)]
     density: Unit
+    patchiness: Unit
+    """How much of the cheeks and the chin's sides is left bare in patches."""
+    cheek_line: Annotated[F32, Field(ge=-1, le=1)]
+    """How low (-1) or high (1) on the cheek the beard begins."""
+    curl: Unit
+    """0 straight to 1 tight coils."""
     melanin: Unit
     redness: Unit
     grey: Unit
@@ -217,8 +292,31 @@ class BrowSpec(_Model):
 
     thickness: Annotated[F32, Field(ge=0.2, le=2)]
     density: Annotated[F32, Field(ge=0, le=2)]
+    length: Annotated[F32, Field(ge=0.4, le=2)]
+    """Factor on the length of the hairs: trimmed to bushy."""
+    arch: Unit
+    """0 straight to 1 high."""
+    roundness: Unit
+    """0 with a corner at two thirds of the brow, 1 an even bow."""
+    slant: Annotated[F32, Field(ge=-1, le=1)]
+    """Outer end low (-1) to high (1)."""
+    tail: Annotated[F32, Field(ge=0.5, le=1.3)]
+    """Factor on the length of the outer third."""
+    gap: Annotated[F32, Field(ge=-1, le=1)]
+    """Inner ends near to each other (-1) or far apart (1)."""
+    unibrow: Unit
+    """How much grows between the brows."""
+    plucked: Unit
+    """How clean the edges are kept."""
     melanin: Unit
+    redness: Unit
+    grey: Unit
+    makeup: Unit
+    """Pencil or powder on the skin under the hairs, and in them."""
     lash_length: Annotated[F32, Field(ge=0.3, le=2)]
+    lash_density: Annotated[F32, Field(ge=0.2, le=2)]
+    lash_curl: Unit
+    mascara: Unit
     seed: Seed
 
 
@@ -235,13 +333,23 @@ class Item(_Model):
     tilt_deg: Annotated[F32, Field(ge=-45, le=45)]
     pattern: Unit
     """How strongly a print shows; 0 is plain."""
+    print: Asset
+    """Which print, of those that the entry may have; ``plain`` for none."""
+    second_red: Colour
+    """The second colour: prints, soles of peaks, cushions, lenses that are not clear."""
+    second_green: Colour
+    second_blue: Colour
+    height: Annotated[F32, Field(ge=-1, le=1)]
+    """How low (-1) or high (1) it is worn, within what the kind allows."""
+    thickness: Annotated[F32, Field(ge=0.5, le=2)]
+    """Factor on rims, cloth, padding."""
     seed: Seed
 
 
-class KeyLight(_Model):
+class AreaLight(_Model):
     """One square area light, placed round the head in the world frame."""
 
-    power_w: Annotated[F32, Field(ge=0, le=1000)]
+    power_w: Annotated[F32, Field(ge=0, le=100_000)]
     azimuth_deg: Degrees
     elevation_deg: Annotated[F32, Field(ge=-90, le=90)]
     distance_m: Annotated[F32, Field(ge=0.2, le=20)]
@@ -249,12 +357,78 @@ class KeyLight(_Model):
     temperature_k: Annotated[F32, Field(ge=1500, le=15000)]
 
 
+class BackgroundSpec(_Model):
+    """What the camera sees behind the person in place of the environment; it gives no light."""
+
+    kind: Asset
+    """A procedural background of the catalogue, or the id of a user's photograph."""
+    red: Colour
+    green: Colour
+    blue: Colour
+    second_red: Colour
+    second_green: Colour
+    second_blue: Colour
+    light_ev: Annotated[F32, Field(ge=-6, le=6)]
+    """Brighter or darker than a wall in the light of the environment."""
+    blur: Annotated[F32, Field(ge=0, le=0.2)]
+    """Radius of the defocus by the picture's width."""
+    clutter: Unit
+    """How much there is to see."""
+    seed: Seed
+
+
 class EnvironmentSpec(_Model):
+    """Light and background."""
+
     hdri: Asset
     rotation_deg: Degrees
+    tilt_deg: Annotated[F32, Field(ge=-45, le=45)]
+    """Turn about world x after the rotation; positive brings the zenith to the front (+z)."""
+    tint_k: Annotated[F32, Field(ge=1667, le=25000)]
+    """Colour temperature that neutral light of the environment takes; 6504 leaves it as it is."""
     strength: Annotated[F32, Field(ge=0, le=100)]
+    scheme: Asset
+    """Name of the lighting in the sampler's config."""
+    key_light: AreaLight | None
+    fill_light: AreaLight | None
+    rim_light: AreaLight | None
+    background: BackgroundSpec | None
+    """None: the environment itself is seen."""
     exposure_ev: Annotated[F32, Field(ge=-10, le=10)]
-    key_light: KeyLight | None
+    face_luminance: Annotated[F32, Field(ge=0, le=1000)]
+    """Scene-linear luminance that the skin of the face is metered to, before the exposure."""
+
+
+class PhotoSpec(_Model):
+    """What lens, sensor and file make of the light, in this order; it moves no label.
+
+    The noise is drawn from ``render_seed``.
+    """
+
+    vignette: Unit
+    """Share of the light that is lost in the corners."""
+    aberration: Annotated[F32, Field(ge=-0.015625, le=0.015625)]
+    """How far red lies outside of green in the corners, in picture widths; blue as far inside."""
+    shake: Annotated[F32, Field(ge=0, le=0.0625)]
+    """Way of the camera's shake during the exposure, in picture widths; labels are at its middle."""
+    shake_deg: Degrees
+    """Direction of the shake; 0 is to the right, 90 down."""
+    scale: Annotated[F32, Field(ge=0.0625, le=1)]
+    """Width of the picture that the sensor gives, by that of the image; it is scaled up again."""
+    electrons: Annotated[F32, Field(ge=20, le=1e6)]
+    """Of a pixel that is just white: the fewer, the more shot noise."""
+    read_noise: Annotated[F32, Field(ge=0, le=100)]
+    """Standard deviation, in electrons."""
+    white_balance_mired: Annotated[F32, Field(ge=-150, le=150)]
+    """Error of the white balance: positive is too warm."""
+    tint_ev: Annotated[F32, Field(ge=-1, le=1)]
+    """Error across it in stops of green: negative is magenta."""
+    saturation: Unit
+    """1 as it is, 0 greyscale."""
+    infrared: Unit
+    """1 gives the look of a near-infrared camera with its own lamp."""
+    jpeg_quality: Annotated[int, Field(ge=0, le=100)]
+    """Of the file that the camera wrote; 0 for none."""
 
 
 class SceneSpec(_Model):
@@ -267,14 +441,25 @@ class SceneSpec(_Model):
     expression: Weights
     gaze: GazeSpec
     eyes: EyesSpec
+    mouth: MouthSpec
     skin: SkinSpec
     hair: HairSpec
     facial_hair: FacialHairSpec
     brows: BrowSpec
     glasses: Item | None
     headwear: Item | None
+    facewear: Item | None
+    """Masks, eye patches, headsets before the eyes."""
+    earwear: Item | None
+    """Headphones, headsets, earbuds."""
+    jewellery: Item | None
+    """Earrings, piercings, necklaces, hair clips."""
+    neckwear: Item | None
+    """Scarves, ties, bow ties."""
     clothing: Item | None
     environment: EnvironmentSpec
+    photo: PhotoSpec | None
+    """None: the picture as it was rendered."""
     render_seed: Seed
 
 

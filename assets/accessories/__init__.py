@@ -1,8 +1,8 @@
-"""Worn things in pure numpy, fitted to each head: glasses and headwear."""
+"""Worn things in pure numpy, fitted to each head: all slots but clothing."""
 
 from __future__ import annotations
 
-from assets.accessories.glasses import build_glasses
-from assets.accessories.headwear import build_headwear, headwear_coverage
+from assets.accessories.build import Worn, beard_left, build_item, build_worn, hair_coverage
+from assets.accessories.wearer import Wearer
 
-__all__ = ["build_glasses", "build_headwear", "headwear_coverage"]
+__all__ = ["Wearer", "Worn", "beard_left", "build_item", "build_worn", "hair_coverage"]

@@ -1,15 +1,15 @@
-"""The worn things as data: assets/data/accessories.toml, checked and typed."""
+"""The entries of spectacles and of cloth headwear, typed."""
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from functools import cache
-from importlib import resources
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from assets.accessories.lines import HatLine
+from assets.worn import WornEntry, worn_tables
 from spec_schema.errors import AssetError, nearest
 
 __all__ = [
@@ -21,10 +21,8 @@ __all__ = [
     "accessories",
 ]
 
-Share = Annotated[float, Field(ge=0)]
 Positive = Annotated[float, Field(gt=0)]
 Unit = Annotated[float, Field(ge=0, le=1)]
-Range = tuple[Unit, Unit]
 Colour = tuple[Unit, Unit, Unit]
 
 
@@ -32,18 +30,10 @@ class _Data(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class _Entry(_Data):
-    share: Share
-    share_female: Share | None = None
-    share_male: Share | None = None
-    metallic: Range = (0.0, 0.0)
-    """An item's ``metallic`` 0-1 is mapped into this."""
-    roughness: Range
-
-
-class GlassesStyle(_Entry):
+class GlassesStyle(WornEntry):
     """One shape of spectacles. Lengths in millimetres, before fitting."""
 
+    kind: Literal["spectacles"]
     outline: tuple[tuple[float, float], ...]
     """The lens in half widths and half heights: x to the temple, y up, anticlockwise."""
     lens_mm: tuple[Positive, Positive]
@@ -70,14 +60,8 @@ class GlassesStyle(_Entry):
     """Pupils above the lens centres."""
     tint: Colour = (1.0, 1.0, 1.0)
     """What light the lens lets through."""
-
-
-class HatLine(_Data):
-    """Where a hat ends, in rest metres above the origin of the base mesh."""
-
-    front_m: float
-    side_m: float
-    back_m: float
+    mirrored: Unit = 0.0
+    """How strongly a lens mirrors in the item's second colour; 0 is glass."""
 
 
 class Cloth(_Data):
@@ -90,7 +74,7 @@ class Cloth(_Data):
     sheen: Unit
 
 
-class HeadwearStyle(_Entry):
+class HeadwearStyle(WornEntry):
     """One kind of headwear."""
 
     kind: Literal["beanie", "cap", "band", "bandana", "proxy"]
@@ -114,31 +98,3 @@ class HeadwearStyle(_Entry):
         if self.kind == "proxy" and self.proxy is None:
             raise ValueError("kind 'proxy' needs 'proxy', the name of a proxy in the packs")
         return self
-
-
-class Accessories(_Data):
-    """All entries."""
-
-    glasses: Mapping[str, GlassesStyle]
-    headwear: Mapping[str, HeadwearStyle]
-
-    def glasses_style(self, name: str) -> GlassesStyle:
-        """Spectacles of that id; AssetError where there are none."""
-        if name not in self.glasses:
-            raise AssetError(f"glasses.id is {name!r}: no such item; {nearest(name, self.glasses)}")
-        return self.glasses[name]
-
-    def headwear_style(self, name: str) -> HeadwearStyle:
-        """Headwear of that id; AssetError where there is none."""
-        if name not in self.headwear:
-            raise AssetError(
-                f"headwear.id is {name!r}: no such item; {nearest(name, self.headwear)}"
-            )
-        return self.headwear[name]
-
-
-@cache
-def accessories() -> Accessories:
-    """The worn things that this release ships."""
-    text = resources.files("assets").joinpath("data/accessories.toml").read_text("utf-8")
-    return Accessories.model_validate(tomllib.loads(text))

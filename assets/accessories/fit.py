@@ -110,6 +110,44 @@ class HeadFit:
         """(V, 3) rest points of the rendered vertices; one array for all heads."""
         return self._head.rest_m
 
+    def outside(self, ears: bool) -> F64Array:
+        """(n, 3) all outer skin, with the ears or without."""
+        return self.points_m[self.outside_index(ears)]
+
+    def outside_index(self, ears: bool) -> IntArray:
+        """(n,) rendered vertices of the outer skin."""
+        masks = self._head.masks
+        outer = masks["inside-mouth"] < 0.1
+        return np.flatnonzero(outer if ears else outer & (masks["ears"] < 0.1))
+
+    def whole(self, ears: bool) -> Skin:
+        """All outer skin of head, neck and shoulders."""
+        return self._skin(self.outside_index(ears))
+
+    def at_rest(self, low_m: tuple[float, float, float], high_m: tuple[float, float, float]) -> F64Array:
+        """(n, 3) skin whose rest coordinates are within a box."""
+        rest = self._head.rest_m
+        return self.points_m[((rest > low_m) & (rest < high_m)).all(1)]
+
+    def at_rest_sided(
+        self, low_m: tuple[float, float, float], high_m: tuple[float, float, float], side: float
+    ) -> F64Array:
+        """(n, 3) the same for a box on the left, or for its mirror image."""
+        rest = self._head.rest_m * np.array([side, 1.0, 1.0], np.float32)
+        return self.points_m[((rest > low_m) & (rest < high_m)).all(1)]
+
+    def neck_axis(self) -> tuple[F64Array, F64Array]:
+        """Middles of the neck, below the jaw and at its root."""
+        upper = self.at_rest((-0.07, 0.6, -0.05), (0.07, 0.62, 0.09))
+        lower = self.at_rest((-0.07, 0.55, -0.08), (0.07, 0.575, 0.1))
+        return (upper.min(0) + upper.max(0)) / 2, (lower.min(0) + lower.max(0)) / 2
+
+    def ear(self, side: float) -> F64Array:
+        """(n, 3) skin of one ear."""
+        return self.points_m[
+            (self._head.masks["ears"] > 0.5) & (self._head.rest_m[:, 0] * side > 0)
+        ]
+
     def ear_root(self, side: float) -> F64Array:
         """(3,) the highest skin at the attachment of an ear; side -1 right, 1 left."""
         return np.asarray(self.points_m[self._parts.ear_root[int(side > 0)]])

@@ -68,9 +68,17 @@ def lens_outline(style: GlassesStyle, fit: FrameFit, side: float, outward_m: flo
 
 
 def fit_frame(
-    style: GlassesStyle, head: HeadFit, skin: Skin, size: float, roll_deg: float
+    style: GlassesStyle,
+    head: HeadFit,
+    skin: Skin,
+    size: float,
+    roll_deg: float,
+    low_m: float = 0.0,
 ) -> FrameFit:
-    """Scale the frame to the width of the temples and place it before the eyes."""
+    """Scale the frame to the width of the temples and place it before the eyes.
+
+    ``low_m``: how much lower on the nose than where one looks straight through.
+    """
     eyes = (head.eyes_m["left"] + head.eyes_m["right"]) / 2
     cornea = eyes[2] + head.eye_radius_m + CORNEA_M
     width = _temple_width(head, skin, eyes[1])
@@ -86,7 +94,7 @@ def fit_frame(
     )
     pupil_x = abs(head.eyes_m["left"][0] - head.eyes_m["right"][0]) / 2
     fit = FrameFit(
-        origin_m=np.array([eyes[0], eyes[1] - style.drop_mm * MM, 0.0]),
+        origin_m=np.array([eyes[0], eyes[1] - style.drop_mm * MM - low_m, 0.0]),
         tilt=about_z @ about_x,
         lens_m=lens,
         bridge_m=style.bridge_mm * MM,

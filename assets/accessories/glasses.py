@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from assets.accessories.data import GlassesStyle, accessories
+from assets.accessories.data import GlassesStyle
+from assets.accessories.eyewear import mirror_of
 from assets.accessories.fit import F64Array, HeadFit, Skin
 from assets.accessories.frame_fit import MM, FrameFit, bridge_middle, fit_frame, lens_outline
 from assets.accessories.sweep import (
@@ -18,12 +19,12 @@ from assets.accessories.sweep import (
     tube,
 )
 from assets.accessories.temples import temple
+from assets.accessories.wearer import Wearer
 from assets.geometry import ClearMaterial, Material, Mesh, SurfaceMaterial
-from assets.head.model import Head
 from spec_schema.classes import SegmentationClass
 from spec_schema.spec import Item
 
-__all__ = ["build_glasses"]
+__all__ = ["build_spectacles"]
 
 SIDES = (-1.0, 1.0)
 LENS_BULGE_M = 0.0016
@@ -35,22 +36,21 @@ TILT_LIMIT_DEG = 3.0
 PAD_HALF_M = {"wire": (0.0010, 0.0027, 0.0052), "fused": (0.0009, 0.0022, 0.0048)}
 """Thickness, width and height of a nose pad, halved."""
 IOR = 1.5
+READING_M = 0.011
+"""How much lower glasses sit at most, as for reading."""
 NEAR_M = 0.0002
 """Bridge before the nose; pads sink in as far."""
 
 
-def build_glasses(item: Item, head: Head) -> tuple[Mesh, ...]:
-    """Frame, lenses and pads, in the world frame.
-
-    Raises:
-        AssetError: no such glasses.
-    """
-    style = accessories().glasses_style(item.id)
-    fit_of = HeadFit(head)
+def build_spectacles(style: GlassesStyle, item: Item, wearer: Wearer) -> tuple[Mesh, ...]:
+    """Frame, lenses and pads, in the world frame."""
+    style = _thicker(style, item.thickness)
+    fit_of = wearer.fit
     skin = fit_of.face(ears=False)
     size = float(np.clip(item.size, *SIZE_LIMITS))
     roll = float(np.clip(item.tilt_deg, -TILT_LIMIT_DEG, TILT_LIMIT_DEG))
-    fit = fit_frame(style, fit_of, skin, size, roll)
+    low = READING_M * max(-item.height, 0.0)
+    fit = fit_frame(style, fit_of, skin, size, roll, low)
 
     frame = [temple(style, fit, fit_of, skin, side) for side in SIDES]
     frame += [_rim(style, fit, side) for side in SIDES if style.rim != "none"]
@@ -72,7 +72,9 @@ def build_glasses(item: Item, head: Head) -> tuple[Mesh, ...]:
     silicone = SurfaceMaterial(
         colour=(0.75, 0.72, 0.66), roughness=0.3, subsurface=0.5, subsurface_scale_m=0.002
     )
-    lens = ClearMaterial(ior=IOR, tint=style.tint, thin=True)
+    lens: Material = ClearMaterial(ior=IOR, tint=style.tint, thin=True)
+    if style.mirrored > 0:
+        lens = mirror_of(item, style.tint, style.mirrored)
     meshes = [
         _mesh("glasses-frame", joined(frame), plastic, fit_of),
         _mesh("glasses-lenses", joined([_lens(style, fit, s) for s in SIDES]), lens, fit_of),
@@ -80,6 +82,19 @@ def build_glasses(item: Item, head: Head) -> tuple[Mesh, ...]:
     if pads:
         meshes.append(_mesh("glasses-pads", joined(pads), silicone, fit_of))
     return tuple(meshes)
+
+
+def _thicker(style: GlassesStyle, factor: float) -> GlassesStyle:
+    """The style with thicker or thinner rims and arms."""
+    rim, depth = style.rim_mm
+    thick, high, low = style.temple_mm
+    part = 0.5 + 0.5 * factor
+    return style.model_copy(
+        update={
+            "rim_mm": (rim * factor, depth * part),
+            "temple_mm": (thick * part, high * factor, low * part),
+        }
+    )
 
 
 def _mapped(limits: tuple[float, float], unit: float) -> float:

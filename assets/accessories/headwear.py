@@ -8,69 +8,82 @@ from dataclasses import replace
 import numpy as np
 
 from assets.accessories.cloth import cloth_material
-from assets.accessories.data import HeadwearStyle, accessories
+from assets.accessories.data import HeadwearStyle
 from assets.accessories.fit import F64Array, HeadFit, smoothstep
 from assets.accessories.peak import button, peak
 from assets.accessories.proxy_hat import build_proxy_hat
-from assets.accessories.shell import AZIMUTHS, SkullShell, line_reach, sheet
+from assets.accessories.lines import HatLine, line_reach
+from assets.accessories.shell import AZIMUTHS, SkullShell, sheet
 from assets.accessories.sweep import Piece, grid_faces, joined
+from assets.accessories.wearer import Wearer
+from assets.clothing.prints import TILE_M, print_map
 from assets.geometry import F32Array, I32Array, Mesh, SurfaceMaterial
-from assets.head.model import Head
-from assets.store import Store
 from spec_schema.classes import SegmentationClass
 from spec_schema.spec import Item
 
-__all__ = ["build_headwear", "headwear_coverage"]
+__all__ = ["build_cloth_headwear", "line_coverage"]
 
 MM = 1e-3
 ROWS = 48
 TILT_LIMIT_DEG = 8.0
 SIZE_LIMITS = (0.8, 1.25)
 CLEARANCE_M = 0.0003
+RAISE_M = 0.006
+"""How much higher or lower a hat is worn at most."""
 PANELS = 6
 SEAM_DEPTH_M, SEAM_RADIUS_M = 0.0009, 0.085
 COVER_EDGE_M = (0.001, 0.006)
 """How far above its line a hat begins to hide the roots of hair, and hides all."""
 
 
+def _as_worn(style: HeadwearStyle, item: Item) -> HeadwearStyle:
+    """The style with its line raised or lowered, and its cloth as thick as the item's."""
+    rise = RAISE_M * item.height
+    update: dict[str, object] = {"thickness_mm": style.thickness_mm * item.thickness}
+    for name in ("line", "upper"):
+        line: HatLine | None = getattr(style, name)
+        if line is not None:
+            update[name] = HatLine(
+                front_m=line.front_m + rise, side_m=line.side_m + rise, back_m=line.back_m + rise
+            )
+    return style.model_copy(update=update)
+
+
 def _tilt(item: Item) -> float:
     return float(np.clip(item.tilt_deg, -TILT_LIMIT_DEG, TILT_LIMIT_DEG))
 
 
-def headwear_coverage(item: Item) -> Callable[[F32Array], F32Array]:
-    """How much the item hides at rest points (n, 3) in metres: (n,) 0-1.
-
-    Raises:
-        AssetError: no such headwear.
-    """
-    style = accessories().headwear_style(item.id)
-    tilt = _tilt(item)
+def line_coverage(
+    line: HatLine, item: Item, upper: HatLine | None = None
+) -> Callable[[F32Array], F32Array]:
+    """How much a hat with a line hides at rest points (n, 3) in metres: (n,) 0-1."""
+    tilt, raised = _tilt(item), RAISE_M * item.height
 
     def covered(rest_m: F32Array) -> F32Array:
         points = np.asarray(rest_m, np.float64)
-        hidden = smoothstep(line_reach(style.line, points, tilt), *COVER_EDGE_M)
-        if style.upper is not None:
+        hidden = smoothstep(line_reach(line, points, tilt, raised), *COVER_EDGE_M)
+        if upper is not None:
             low, high = COVER_EDGE_M
-            hidden = hidden * (1 - smoothstep(line_reach(style.upper, points, tilt), -high, -low))
+            over = line_reach(upper, points, tilt, raised)
+            hidden = hidden * (1 - smoothstep(over, -high, -low))
         return np.asarray(hidden, np.float32)
 
     return covered
 
 
-def build_headwear(item: Item, head: Head, store: Store) -> tuple[Mesh, ...]:
-    """The item on the head, in the world frame.
-
-    Raises:
-        AssetError: no such headwear.
-    """
-    style = accessories().headwear_style(item.id)
+def build_cloth_headwear(
+    style: HeadwearStyle, item: Item, wearer: Wearer
+) -> tuple[Mesh, ...]:
+    """The item on the head, in the world frame."""
     if style.kind == "proxy":
-        return build_proxy_hat(style, item, head, store)
-    fit = HeadFit(head)
+        return build_proxy_hat(style, item, wearer.head, wearer.store)
+    style = _as_worn(style, item)
+    fit = wearer.fit
     skin = fit.scalp(ears=True)
     shell = SkullShell(fit, skin)
     size = float(np.clip(item.size, *SIZE_LIMITS))
     material = cloth_material(style, item)
+    printed = print_map(item)
     points = shell.above(style.line, _tilt(item), ROWS)
     match style.kind:
         case "beanie":
@@ -80,12 +93,15 @@ def build_headwear(item: Item, head: Head, store: Store) -> tuple[Mesh, ...]:
         case _:
             piece, uv = _crown(style, points, size)
     clear = replace(piece, points_m=skin.pushed_out(piece.points_m, CLEARANCE_M))
+    if printed is not None:
+        material = replace(material, colour_map=printed, height_map_mm=None)
+        uv = np.asarray(uv * (np.array(style.cloth.repeat_mm) * MM / TILE_M), np.float32)
     meshes = [_mesh(f"headwear-{style.kind}", clear, uv, material, fit)]
     if style.kind == "cap":
         rim = sheet(points, np.zeros((AZIMUTHS, 1)), np.full((AZIMUTHS, 1), 0.0005))[:, 0]
         brim = peak(style, rim, shell.azimuth, size)
         top = button(points[0, -1] + np.array([0.0, style.slack_mm * MM + 0.002, 0.0]))
-        plain = replace(material, height_map_mm=None)
+        plain = replace(material, height_map_mm=None, colour_map=None)
         meshes.append(_mesh("headwear-peak", joined([brim, top]), None, plain, fit))
     return tuple(meshes)
 

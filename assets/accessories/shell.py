@@ -13,33 +13,19 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.sparse import csr_matrix
 from scipy.spatial import cKDTree
 
-from assets.accessories.data import HatLine
 from assets.accessories.fit import F64Array, HeadFit, IntArray, Skin
+from assets.accessories.lines import HatLine, line_reach
 from assets.geometry import F32Array
 
-__all__ = ["AZIMUTHS", "SkullShell", "line_reach", "sheet"]
+__all__ = ["AZIMUTHS", "SkullShell", "sheet"]
 
 CENTRE_M = np.array([0.0, 0.762, 0.038])
 """Rest point inside the skull from which directions are taken."""
-MIDDLE_Z_M, HALF_LENGTH_M = 0.045, 0.092
-"""The skull at rest from nape to forehead."""
 AZIMUTHS, POLARS = 144, 72
 POLAR_END = np.deg2rad(118.0)
 NEAREST = 6
 STRETCHES = 4
 SKIN_GAP_M = 0.0008
-
-
-def line_reach(line: HatLine, rest_m: F64Array, tilt_deg: float) -> F64Array:
-    """(n,) metres that rest points (n, 3) stand above a hat line.
-
-    Seen from the side the line is a chord from forehead to nape, bent to pass the ears.
-    """
-    t = (rest_m[..., 2] - MIDDLE_Z_M) / HALF_LENGTH_M
-    mean, swing = (line.front_m + line.back_m) / 2, (line.front_m - line.back_m) / 2
-    bend = (line.side_m - mean) * np.clip(1 - t**2, 0, 1)
-    roll = np.tan(np.deg2rad(tilt_deg)) * rest_m[..., 0]
-    return np.asarray(rest_m[..., 1] - mean - swing * t - bend - roll, np.float64)
 
 
 class SkullShell:

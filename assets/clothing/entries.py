@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
+from assets.worn import WornEntry, worn_tables
 from spec_schema.errors import AssetError, nearest
 
 __all__ = [
@@ -96,16 +97,9 @@ class Fabric(_Model):
     weave: str = "jersey"
     roughness: tuple[float, float] = (0.65, 0.95)
     sheen: float = 0.3
-    prints: tuple[str, ...] = ("stripes", "checks", "dots")
 
 
-class _Shared(_Model):
-    share: float = Field(1.0, ge=0)
-    share_female: float = Field(1.0, ge=0)
-    share_male: float = Field(1.0, ge=0)
-
-
-class Garment(_Shared):
+class Garment(WornEntry):
     """A garment cut from the body's own surface."""
 
     kind: Literal["garment"]
@@ -122,7 +116,7 @@ class Garment(_Shared):
     fabric: Fabric = Fabric()
 
 
-class ProxyGarment(_Shared):
+class ProxyGarment(WornEntry):
     """A garment of the pack, bound to the base mesh."""
 
     kind: Literal["proxy"]
@@ -143,13 +137,13 @@ _ENTRIES: TypeAdapter[dict[str, Garment | ProxyGarment]] = TypeAdapter(dict[str,
 def load_entries() -> Mapping[str, Garment | ProxyGarment]:
     """All garments by id, in the file's order."""
     text = files("assets").joinpath("data/clothing.toml").read_text("utf-8")
-    data = tomllib.loads(text)
-    trims = data["trims"]
-    for item in data["clothing"].values():
+    trims = tomllib.loads(text)["trims"]
+    tables = {key: dict(table) for key, table in worn_tables("clothing").items()}
+    for item in tables.values():
         for key in ("neck_trim", "hem_trim"):
             if isinstance(item.get(key), str):
                 item[key] = trims[item[key]]
-    return _ENTRIES.validate_python(data["clothing"])
+    return _ENTRIES.validate_python(tables)
 
 
 def entry(item_id: str) -> Garment | ProxyGarment:

@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assets.eyes.constants import eye_constants
-from assets.eyes.shape import Revolved, ball, shell
-from assets.eyes.texture import eye_textures
+from assets.eyes.lids import lid_rings
+from assets.eyes.lining import WetParts, caruncle, lining, tear_line
+from assets.eyes.shape import Revolved, ball, opaque_ball, shell
+from assets.eyes.texture import eye_textures, wet_texture
 from assets.geometry import ClearMaterial, F32Array, Material, Mesh, SurfaceMaterial
 from spec_schema.classes import SegmentationClass
 from spec_schema.spec import SceneSpec
@@ -38,6 +40,8 @@ class HasEyes(Protocol):
 
     @property
     def eyes(self) -> Mapping[str, EyePose]: ...
+    @property
+    def vertices_m(self) -> F32Array: ...
 
 
 _CLASSES = {"right": SegmentationClass.RIGHT_EYE, "left": SegmentationClass.LEFT_EYE}
@@ -57,10 +61,47 @@ def build_eyes(spec: SceneSpec, head: HasEyes, store: Store) -> list[Mesh]:
             subsurface_scale_m=0.0012,
             specular=0.25,
         )
-        clear = ClearMaterial(ior=eye_constants().optics.cornea_ior)
+        optics = eye_constants().optics
+        clear = ClearMaterial(ior=optics.cornea_ior, roughness=optics.gloss)
         meshes.append(_placed(f"eyeball-{side}", ball(), pose, label, white))
         meshes.append(_placed(f"cornea-{side}", shell(), pose, label, clear))
+    return meshes + _wet_parts(spec, head, store)
+
+
+def _wet_parts(spec: SceneSpec, head: HasEyes, store: Store) -> list[Mesh]:
+    """Lining of the lids, caruncle and tear line of each eye."""
+    c = eye_constants()
+    flesh = SurfaceMaterial(
+        colour=(1.0, 1.0, 1.0),
+        roughness=c.wet.roughness,
+        colour_map=wet_texture(spec),
+        coat=1.0,
+        coat_roughness=0.06,
+    )
+    water = ClearMaterial(ior=c.optics.tear_ior, roughness=c.optics.gloss, thin=True)
+    meshes = []
+    for side, label in _CLASSES.items():
+        pose = head.eyes[side]
+        centre, solid = np.asarray(pose.centre_m, np.float64), opaque_ball(pose.radius_m)
+        rings = lid_rings(head, side, store)
+        outer = pose.radius_m * c.shape.shell_scale
+        meshes += [
+            _wet(f"lining-{side}", lining(rings, centre, solid.radius_m), label, flesh),
+            _wet(f"caruncle-{side}", caruncle(rings, centre, solid.radius_m), label, flesh),
+            _wet(f"tear-{side}", tear_line(rings, centre, solid.radius_m, outer), label, water),
+        ]
     return meshes
+
+
+def _wet(name: str, part: WetParts, label: SegmentationClass, material: Material) -> Mesh:
+    return Mesh(
+        name=name,
+        vertices_m=part.vertices_m,
+        faces=part.faces,
+        face_class=np.full(len(part.faces), label, np.uint8),
+        material=material,
+        uv=part.uv,
+    )
 
 
 def _placed(

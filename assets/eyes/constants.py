@@ -37,6 +37,7 @@ class EyeShape(_Model):
 class Optics(_Model):
     cornea_ior: float
     tear_ior: float
+    gloss: float
 
 
 class EyeTexture(_Model):
@@ -64,9 +65,44 @@ class Iris(_Model):
     pupil: float
 
 
-class Tear(_Model):
-    lid_m: float
-    ball_m: float
+class Lids(_Model):
+    """Vertices of hm08 about the left opening."""
+
+    edge: tuple[int, ...]
+    inner: tuple[int, ...]
+    behind: tuple[int, ...]
+
+
+class Wet(_Model):
+    """Lining, tear line and caruncle: see the comments in ``eyes.toml``."""
+
+    times: int
+    across: int
+    start: float
+    sunk_m: float
+    reach_m: float
+    reach_of_room: float
+    under_m: float
+    fillet_m: float
+    tear_m: float
+    tear_height: float
+    tear_room_m: float
+    knob_segments: int
+    knob_rings: int
+    knob_m: float
+    plica_m: float
+    knob_share: float
+    knob_lift_m: float
+    knob_gap_m: float
+    knob_bumps: float
+    knob_below_m: float
+    lining: Triple
+    lining_dark: Triple
+    skin_at_lid: float
+    on_ball: Triple
+    caruncle: Triple
+    caruncle_dark: Triple
+    roughness: float
 
 
 class EyeConstants(_Model):
@@ -77,7 +113,8 @@ class EyeConstants(_Model):
     texture: EyeTexture
     sclera: Sclera
     iris: Iris
-    tear: Tear
+    lids: Lids
+    wet: Wet
 
 
 @cache

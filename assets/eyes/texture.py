@@ -19,7 +19,7 @@ from spec_schema.spec import SceneSpec
 if TYPE_CHECKING:
     from assets.store import Store
 
-__all__ = ["eye_textures"]
+__all__ = ["eye_textures", "wet_texture"]
 
 
 def eye_textures(spec: SceneSpec, store: Store) -> dict[str, F32Array]:
@@ -112,6 +112,24 @@ def _sclera(spec: SceneSpec, angle: F32Array, turn: F32Array, side: str) -> F32A
     branch = ValueNoise(spec.skin.seed, f"eyes/branches/{side}")(thread.astype(np.float32), 15.0, 1)
     line = np.maximum(line, 0.6 * np.exp(-((branch / 0.05) ** 2)))
     away = smoothstep(angle, 0.62, 1.25) * np.clip(0.35 + 0.9 * cloud, 0, 1)
-    amount = (0.10 + 0.55 * spec.eyes.redness) * line * away
+    amount = (0.20 + 0.60 * spec.eyes.redness) * line * away
     amount = np.clip(amount + 0.16 * spec.eyes.redness * smoothstep(angle, 0.5, 1.2), 0, 0.8)
     return np.asarray(out + amount[..., None] * (np.array(c.vein, np.float32) - out), np.float32)
+
+
+def wet_texture(spec: SceneSpec) -> F32Array:
+    """(H, 4, 3) linear albedo across the lining (lower half of the rows) and the caruncle."""
+    c = eye_constants().wet
+    tone = tone_of(spec.skin.monk_tone, spec.skin.undertone)
+    dark = tone.darkness
+    lid = (1 - dark) * np.array(c.lining) + dark * np.array(c.lining_dark)
+    knob = (1 - dark) * np.array(c.caruncle) + dark * np.array(c.caruncle_dark)
+    ball = np.array(c.on_ball) * (1 - 0.25 * dark)
+    blood = np.array([1.04, 0.72, 0.72]) * spec.eyes.redness + 1 - spec.eyes.redness
+    across = np.linspace(0, 1, 16)[:, None]
+    out = smoothstep(across.astype(np.float32), 0.45, 1.0)
+    skin = smoothstep(across.astype(np.float32), 0.35, 0.0) * c.skin_at_lid
+    lid = lid + skin * (tone.albedo - lid)
+    halves = [lid + out * (ball - lid), knob + 0.8 * out * (ball - knob)]
+    rows = np.concatenate(halves) * blood
+    return np.asarray(np.repeat(rows[:, None], 4, axis=1), np.float32)

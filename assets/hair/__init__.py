@@ -6,10 +6,13 @@ All results are in the world frame in metres, the same to the bit for the same s
 
 from __future__ import annotations
 
+import numpy as np
+
 from assets.geometry import F32Array, Strands
-from assets.hair.brows import grow_brow
+from assets.hair.brows import BrowShape, grow_brow
 from assets.hair.data import groom_data
-from assets.hair.facial import beard_density, grow_beard
+from assets.hair.facial import grow_beard
+from assets.hair.facial_map import BeardShape, beard_density
 from assets.hair.lashes import grow_lashes
 from assets.hair.scalp import Covered, Scalp
 from assets.hair.surface import HeadSurface
@@ -21,6 +24,7 @@ __all__ = [
     "Covered",
     "HeadSurface",
     "beard_tint",
+    "brow_tint",
     "eyebrows",
     "eyelashes",
     "facial_hair",
@@ -77,5 +81,16 @@ def beard_tint(spec: SceneSpec, rest_m: F32Array) -> F32Array:
     if hair.style == "shaved":
         return 0.0 * rest_m[..., 0]
     noise = ValueNoise(hair.seed, "beard/noise")
-    full = beard_density(rest_m * 10, groom_data().facial(hair.style).regions, noise)
-    return (full * hair.density * (1 - 0.6 * hair.grey)).astype("f4")
+    shape = BeardShape.of(hair, groom_data().facial(hair.style))
+    return (beard_density(rest_m * 10, shape, noise) * hair.density).astype("f4")
+
+
+def brow_tint(spec: SceneSpec, rest_m: F32Array) -> F32Array:
+    """(n,) 0-1: how much the skin under the brows is tinted, by hair and by pencil."""
+    brows = spec.brows
+    mirrored = np.abs(rest_m * 10 * np.array([1, 0, 0], np.float32)) + rest_m * 10 * np.array(
+        [0, 1, 1], np.float32
+    )
+    full = BrowShape.of(brows).density(mirrored)
+    amount = 0.30 * min(brows.density, 1.2) * (1 - brows.grey) + 0.45 * brows.makeup
+    return np.asarray(np.clip(full * amount, 0, 1), np.float32)

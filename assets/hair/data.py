@@ -1,4 +1,4 @@
-"""The grooms as data: assets/data/hair.toml, checked and typed."""
+"""The grooms as data: assets/data/hair.toml and facial_hair.toml, checked and typed."""
 
 from __future__ import annotations
 
@@ -10,29 +10,25 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from assets.hair.facial_data import BeardMap, BrowData, FacialStyle, LashData
 from spec_schema.errors import AssetError, nearest
 
 __all__ = [
-    "BrowData",
     "Clump",
     "Comb",
     "Curl",
     "Cut",
-    "FacialStyle",
     "FallData",
     "Fringe",
     "Fuzz",
     "GroomData",
     "Hairline",
-    "LashData",
     "Locks",
-    "Region",
     "Style",
     "Tie",
     "groom_data",
 ]
 
-Region = Literal["moustache", "soul", "chin", "cheek", "sideburn", "neck"]
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 Range = tuple[float, float]
@@ -234,68 +230,12 @@ class Style(_Data):
         return tail or self.cut.top_mm * length_scale > SHOULDER_MM
 
 
-class FacialStyle(_Data):
-    """One style of facial hair."""
-
-    share: Annotated[float, Field(ge=0)]
-    """Relative frequency among men."""
-    min_length_m: Positive
-    max_length_m: Positive
-    """Shortest and longest ``facial_hair.length_m`` at which the style is itself."""
-    regions: dict[Region, Share]
-    """Density of each region, 0-1."""
-    count: Annotated[int, Field(gt=0)]
-    radius_um: Positive
-    moustache_mm: Positive = 11.0
-    """Longest hair of the moustache."""
-    taper: Share = 0.0
-    """How much shorter hair gets from chin to sideburn."""
-    lift: Share = 0.35
-    curl_mm: float = 1.2
-    points: Annotated[int, Field(ge=3)] = 12
-
-
-class BrowData(_Data):
-    """Two brow shapes in rest decimetres of the subject's left side, mixed by person."""
-
-    x_dm: tuple[float, ...]
-    straight_y_dm: tuple[float, ...]
-    arched_y_dm: tuple[float, ...]
-    half_width_dm: tuple[float, ...]
-    z_dm: tuple[float, ...]
-    """Of the brow ridge."""
-    count: int
-    radius_um: Positive
-    length_mm: Positive
-    points: int
-
-
-class LashRim(_Data):
-    """Helper vertices of the base mesh along one lid, from the outer to the inner corner."""
-
-    rim: tuple[int, ...]
-    middle: tuple[int, ...]
-    tip: tuple[int, ...]
-
-
-class LashData(_Data):
-    right_upper: LashRim
-    right_lower: LashRim
-    left_upper: LashRim
-    left_lower: LashRim
-    upper_count: int
-    lower_count: int
-    upper_mm: Positive
-    lower_mm: Positive
-    radius_um: Positive
-    points: int
-
-
 class GroomData(_Data):
-    """All of hair.toml."""
+    """All of hair.toml and facial_hair.toml."""
 
     hairline: Hairline
     styles: dict[str, Style]
+    beard_map: BeardMap
     facial_hair: dict[str, FacialStyle]
     brows: BrowData
     lashes: LashData
@@ -336,7 +276,9 @@ def _resolved(raw: Mapping[str, Mapping[str, Any]], name: str) -> dict[str, Any]
 @cache
 def groom_data() -> GroomData:
     """The data of the package, read once."""
-    text = resources.files("assets").joinpath("data/hair.toml").read_text(encoding="utf-8")
-    raw = tomllib.loads(text)
+    folder = resources.files("assets").joinpath("data")
+    raw: dict[str, Any] = {}
+    for name in ("hair.toml", "facial_hair.toml"):
+        raw |= tomllib.loads(folder.joinpath(name).read_text(encoding="utf-8"))
     raw["styles"] = {name: _resolved(raw["styles"], name) for name in raw["styles"]}
     return GroomData.model_validate(raw)

@@ -6,27 +6,34 @@ import numpy as np
 
 from assets.geometry import F32Array, Strands
 from assets.hair.colour import pigment
-from assets.hair.data import LashRim, groom_data
+from assets.hair.data import groom_data
+from assets.hair.facial_data import LashRim
 from assets.hair.surface import HeadSurface, SkullHead
 from assets.hair.tapering import tapered
 from assets.hair.vectors import unit
 from assets.noise import Stream
 from spec_schema.classes import SegmentationClass
-from spec_schema.spec import SceneSpec
+from spec_schema.spec import BrowSpec, SceneSpec
 
 __all__ = ["grow_lashes"]
 
+MASCARA_LONGER = 0.15
+MASCARA_THICKER = 0.7
+LIGHTEST = 0.42
+"""Melanin of the lashes of the fairest; lashes are darker than hair."""
 TRIAD = 3
 """Neighbouring lashes stick together by about so many."""
 
 
 def grow_lashes(spec: SceneSpec, head: HeadSurface, detail: float) -> Strands:
     """The lashes of both eyes."""
-    data, skull = groom_data().lashes, head.skull
-    scale = spec.brows.lash_length
-    upper, lower = round(data.upper_count * detail), round(data.lower_count * detail)
+    data, skull, brows = groom_data().lashes, head.skull, spec.brows
+    # Mascara reaches the fair ends that one does not see otherwise.
+    scale = brows.lash_length * (1 + MASCARA_LONGER * brows.mascara)
+    share = brows.lash_density * detail
+    upper, lower = round(data.upper_count * share), round(data.lower_count * share)
     lids = [
-        _lid(skull, rim, eye, count, mm * 1e-3 * scale, spec.brows.seed, name)
+        _lid(skull, rim, eye, max(count, 1), mm * 1e-3 * scale, brows, name)
         for name, rim, eye, count, mm in (
             ("right upper", data.right_upper, 0, upper, data.upper_mm),
             ("right lower", data.right_lower, 0, lower, data.lower_mm),
@@ -36,10 +43,16 @@ def grow_lashes(spec: SceneSpec, head: HeadSurface, detail: float) -> Strands:
     ]
     points = np.concatenate(lids)
     n = len(points)
-    stream = Stream(spec.brows.seed, "lashes/look")
-    darkest = 0.55 + 0.45 * spec.brows.melanin
-    melanin, redness = pigment(darkest, spec.hair.redness, 0.25 * spec.hair.grey, n, stream)
-    radius = data.radius_um * stream.uniform(n, 0.75, 1.15)
+    bare = LIGHTEST + (1 - LIGHTEST) * brows.melanin
+    melanin, redness = pigment(
+        bare + (0.99 - bare) * brows.mascara,
+        brows.redness * (1 - brows.mascara),
+        0.4 * brows.grey * (1 - brows.mascara),
+        n,
+        lambda name: Stream(brows.seed, f"lashes/{name}"),
+    )
+    thick = 1 + MASCARA_THICKER * brows.mascara
+    radius = data.radius_um * thick * Stream(brows.seed, "lashes/look").uniform(n, 0.75, 1.15)
     return Strands(
         name="lashes",
         points_m=head.to_world(points),
@@ -51,15 +64,15 @@ def grow_lashes(spec: SceneSpec, head: HeadSurface, detail: float) -> Strands:
 
 
 def _lid(
-    head: SkullHead, rim: LashRim, eye: int, count: int, length_m: float, seed: int, name: str
+    head: SkullHead, rim: LashRim, eye: int, count: int, length_m: float, brows: BrowSpec, name: str
 ) -> F32Array:
     """Lashes (count, points, 3) of one lid, skull frame."""
     data = groom_data().lashes
-    stream = Stream(seed, f"lashes/{name}")
+    stream = Stream(brows.seed, f"lashes/{name}")
     groups = max(count // TRIAD, 1)
     place = (np.arange(groups) + stream.uniform(groups, 0.1, 0.9)) / groups
     group = np.minimum(np.arange(count) // TRIAD, groups - 1)
-    u = np.clip(place[group] + stream.normal(count, 0.012), 0.0, 1.0)
+    u = np.clip(place[group] + stream.normal(count, 0.014 - 0.006 * brows.mascara), 0.0, 1.0)
     root = _along(head.cage_m[list(rim.rim)], u)
     middle = _along(head.cage_m[list(rim.middle)], u)
     tip = _along(head.cage_m[list(rim.tip)], u)
@@ -71,7 +84,8 @@ def _lid(
     corner = np.interp(u, [0.0, 0.12, 0.4, 0.75, 1.0], [0.75, 1.0, 1.0, 0.8, 0.5])
     length = (length_m * corner * stream.uniform(count, 0.6, 1.1))[:, None, None]
     s = np.linspace(0.0, 1.0, data.points, dtype=np.float32)[None, :, None]
-    points = root[:, None] + length * (out[:, None] * s * 0.85 + curl[:, None] * 0.6 * s**1.8)
+    bend = 0.25 + 0.7 * brows.lash_curl
+    points = root[:, None] + length * (out[:, None] * s * 0.85 + curl[:, None] * bend * s**1.8)
     return np.asarray(points, np.float32)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from assets.geometry import F32Array, HairMaterial, I32Array, Strands
-from assets.hair.colour import pigment
+from assets.hair.colour import coat_of, greys_first
 from assets.hair.data import Style, groom_data
 from assets.hair.groom import Groom
 from assets.hair.grown import build_grown
@@ -21,6 +21,8 @@ from spec_schema.classes import SegmentationClass
 from spec_schema.spec import SceneSpec
 
 __all__ = ["grow_hair"]
+
+WEFTS_PER_DM = 11.0
 
 
 def grow_hair(
@@ -76,9 +78,13 @@ def _finished(
 ) -> Strands:
     hair, style, n = spec.hair, groom.style, len(groom)
     look = Stream(hair.seed, "hair/look")
-    temples = 1 - smoothstep(groom.roots.rest_dm[:, 1], 7.3, 8.1)
-    melanin, redness = pigment(
-        hair.melanin, hair.redness, hair.grey, n, look, clump, greys_first=temples
+    coat = coat_of(
+        hair,
+        points,
+        lambda name: Stream(hair.seed, f"hair/colour/{name}"),
+        clump,
+        greys_first(groom.roots.rest_dm, spec.identity.sex, groom.noise),
+        groom.noise(groom.roots.rest_dm, WEFTS_PER_DM, octaves=1),
     )
     radius = style.radius_um * look.uniform(n, 0.75, 1.2)
     radius = radius * np.where(groom.baby, 0.6, 1.0) * np.where(groom.flyaway, 0.8, 1.0)
@@ -86,8 +92,9 @@ def _finished(
         name="hair",
         points_m=head.to_world(points),
         radius_m=tapered(radius, points.shape[1], style.tip, detail),
-        melanin=melanin,
-        redness=redness,
+        melanin=coat.melanin,
+        redness=coat.redness,
+        tint=coat.tint,
         strand_class=SegmentationClass.HAIR,
         material=HairMaterial(roughness=style.roughness, radial_roughness=style.radial_roughness),
     )

@@ -8,7 +8,48 @@ from functools import lru_cache
 from importlib import resources
 from typing import Any
 
-__all__ = ["HeadFacts", "load_facts"]
+__all__ = ["HeadFacts", "LidFacts", "NeckFacts", "load_facts"]
+
+
+@dataclass(frozen=True)
+class LidFacts:
+    """``[lids]`` of ``head.toml``."""
+
+    corners: tuple[int, int]
+    blink_at: tuple[float, ...]
+    blink_gain: tuple[float, ...]
+    wide_by_look_up: float
+    blink_by_look_down: float
+
+
+@dataclass(frozen=True)
+class NeckFacts:
+    """``[neck_shape]`` of ``head.toml``."""
+
+    span_y_m: tuple[float, float]
+    half_width_m: float
+    axis_z_m: float
+    front_z_m: float
+    fade_m: float
+    apple_y_m: float
+    apple_m: float
+    apple_half_width_m: float
+    apple_up_m: float
+    apple_down_m: float
+    apple_of_women: float
+    cord_x_m: float
+    cord_half_width_m: float
+    cord_m: float
+    between_cords: float
+    fold_y_m: float
+    fold_pitch_m: float
+    fold_rise: float
+    fold_m: float
+    wattle_m: float
+    wattle_half_width_m: float
+    padding: float
+    slack_from_years: float
+    slack_full_years: float
 
 
 @dataclass(frozen=True)
@@ -28,10 +69,14 @@ class HeadFacts:
     arm_pivot_bone: str
     arm_lowering_deg: float
     eye_ranges: dict[str, tuple[int, int]]
+    lids: LidFacts
+    neck_shape: NeckFacts
     regions: dict[str, Any]
     landmarks: dict[int, tuple[int, ...]]
     opposites: tuple[tuple[str, str], ...]
     target_groups: frozenset[str]
+    unit_gains: dict[str, float]
+    neutral_lip_gap_m: float
     young_years: float
     old_years: float
 
@@ -55,10 +100,18 @@ def load_facts() -> HeadFacts:
         arm_pivot_bone=d["arms"]["pivot_bone"],
         arm_lowering_deg=d["arms"]["lowering_deg"],
         eye_ranges={side: (r[0], r[1]) for side, r in d["eyes"].items()},
+        lids=LidFacts(**_frozen(d["lids"])),
+        neck_shape=NeckFacts(**_frozen(d["neck_shape"])),
         regions=d["regions"],
         landmarks={int(k): tuple(v) for k, v in d["landmarks"].items()},
         opposites=tuple((p, n) for p, n in d["targets"]["opposites"]),
         target_groups=frozenset(d["targets"]["groups"]),
+        unit_gains=d["expression"]["gains"],
+        neutral_lip_gap_m=d["expression"]["neutral_lip_gap_m"],
         young_years=d["targets"]["macro_young_years"],
         old_years=d["targets"]["macro_old_years"],
     )
+
+
+def _frozen(table: dict[str, Any]) -> dict[str, Any]:
+    return {k: tuple(v) if isinstance(v, list) else v for k, v in table.items()}

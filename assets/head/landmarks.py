@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from assets.geometry import F32Array
 from assets.head.facts import load_facts
 from assets.head.landmark_rows import landmark_rows
+from assets.head.lids import lid_units
 from assets.head.morph import MACRO_FIELDS, LinearModel, MorphTargets, macro_weights
 from assets.store import Store
 from spec_schema.frames import rotation_x
@@ -103,8 +104,9 @@ class LandmarkModel:
 
     def moved_head_m(self, expression: F32Array) -> F32Array:
         """What expressions ``(N, 52)`` add to landmarks in the head frame: ``(N, 68, 3)``, m."""
-        moving = np.flatnonzero(expression.any(axis=0))
-        moved = self._head.expression[:, moving] @ expression[:, moving].T
+        weights = lid_units(expression, self._facts.lids)
+        moving = np.flatnonzero(weights.any(axis=0))
+        moved = self._head.expression[:, moving] @ weights[:, moving].T
         return _rows_first(moved, len(expression))
 
     def _in_head_frame(self) -> _HeadFrame:

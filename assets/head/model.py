@@ -38,6 +38,8 @@ class Head:
     masks: dict[str, F32Array]
     cage_m: F32Array
     """(19158, 3) every vertex of the base mesh, helpers too, before subdivision."""
+    neutral_m: F32Array
+    """(19158, 3) the cage of this identity without expression, in the upright rest pose."""
     world_from_skull: F64Array
     """(4, 4) rigid motion of the skull from the upright rest pose."""
     world_from_head: F64Array
@@ -124,6 +126,7 @@ class HeadModel:
             rest_m=surface.rest_m,
             masks=surface.masks,
             cage_m=cage,
+            neutral_m=neutral,
             world_from_skull=placed.world_from_skull,
             world_from_head=placed.world_from_head,
             camera_from_world=placed.camera_from_world,

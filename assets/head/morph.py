@@ -17,7 +17,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from assets.geometry import F32Array
+from assets.head.calibration import Targets, amplified, with_closed_lips
 from assets.head.facts import HeadFacts
+from assets.head.lids import fitted_blinks, lid_units
+from assets.head.neck import neck_shapes
 from assets.store import Store
 from spec_schema.errors import AssetError, nearest
 from spec_schema.spec import ARKIT_UNITS, IdentitySpec
@@ -85,21 +88,42 @@ class MorphTargets:
 
     def __init__(self, store: Store, facts: HeadFacts) -> None:
         self._facts = facts
-        self._offsets = store.array("head/targets/offsets")
-        self._vertex = store.array("head/targets/vertex")
-        self._delta = store.array("head/targets/delta")
         names: list[str] = store.json("head/targets/names")
-        self.base: F32Array = np.asarray(store.array("head/vertices"), np.float32)
         index = {name: i for i, name in enumerate(names)}
         self.macro_names = [n.removeprefix("macro/") for n in names if n.startswith("macro/")]
         self._macro = [index["macro/" + n] for n in self.macro_names]
         self._arkit = {u: index["arkit/" + u] for u in ARKIT_UNITS}
         self._keys = _signed_keys(names, index, facts)
+        self.base, targets = self._calibrated(store)
+        self._offsets, self._vertex, self._delta = targets.offsets, targets.vertex, targets.delta
+        self._neck = neck_shapes(self.base, facts.neck_shape)
         self.shape_keys: tuple[str, ...] = tuple(sorted(self._keys))
         self.one_sided = frozenset(k for k, v in self._keys.items() if v.negative is None)
         self.groups: dict[str, str] = {}
         for key, value in self._keys.items():
             self.groups[key] = names[value.positive].split("/")[0]
+
+    def _calibrated(self, store: Store) -> tuple[F32Array, Targets]:
+        """The base mesh and all targets, as ``[expression]`` of the head's facts wants them."""
+        targets = Targets(
+            store.array("head/targets/offsets"),
+            store.array("head/targets/vertex"),
+            store.array("head/targets/delta"),
+        )
+        base = np.asarray(store.array("head/vertices"), np.float32)
+        gains = {self._arkit[unit]: gain for unit, gain in self._facts.unit_gains.items()}
+        identity = [*self._macro]
+        for key in self._keys.values():
+            identity += [t for t in (key.positive, key.negative) if t is not None]
+        blinks = [self._arkit[f"eyeBlink{side}"] for side in ("Left", "Right")]
+        sized = fitted_blinks(base, amplified(targets, gains), blinks, self._facts.lids)
+        return with_closed_lips(
+            base,
+            sized,
+            identity,
+            self._arkit["mouthClose"],
+            self._facts.neutral_lip_gap_m,
+        )
 
     @cached_property
     def _matrix(self) -> sparse.csr_matrix:
@@ -141,7 +165,7 @@ class MorphTargets:
             elif value < 0 and key.negative is not None:
                 weights[key.negative] = -value
         moved = self._identity_matrix @ weights[self._identity_columns]
-        return np.asarray(self.base + moved.reshape(-1, 3), np.float32)
+        return np.asarray(self.base + moved.reshape(-1, 3) + self._neck.of(identity), np.float32)
 
     def express(self, neutral: F32Array, expression: Mapping[str, float]) -> F32Array:
         """Add expression units to a cage.
@@ -156,7 +180,7 @@ class MorphTargets:
                 hint = nearest(name, _UNIT)
                 raise AssetError(f"expression.{name}: no such expression unit; {hint}")
             weights[unit] = value
-        moved = self._expression_matrix @ weights
+        moved = self._expression_matrix @ lid_units(weights[None], self._facts.lids)[0]
         return np.asarray(neutral + moved.reshape(-1, 3), np.float32)
 
     def at(self, vertices: NDArray[np.int64]) -> MorphTargets:
@@ -171,6 +195,7 @@ class MorphTargets:
         kept = where >= 0
         before = np.concatenate([[0], np.cumsum(kept)])
         out.base = self.base[vertices]
+        out._neck = self._neck.at(vertices)
         out._offsets = before[self._offsets]
         out._vertex = where[kept]
         out._delta = self._delta[kept]

@@ -31,11 +31,12 @@ def compose(
     fields: SkinFields,
     scalp_tint: Tint | None = None,
     beard_tint: Tint | None = None,
+    brow_tint: Tint | None = None,
 ) -> SkinMaterial:
     """The skin of one spec, at the resolution of ``fields``.
 
-    The mean albedo of the bare face is that of ``spec.skin.monk_tone``. ``scalp_tint`` and
-    ``beard_tint`` say where hair roots darken the skin.
+    The mean albedo of the bare face is that of ``spec.skin.monk_tone``. ``scalp_tint``,
+    ``beard_tint`` and ``brow_tint`` say where hair roots, and a brow pencil, darken the skin.
     """
     c = constants()
     tone = tone_of(spec.skin.monk_tone, spec.skin.undertone)
@@ -69,7 +70,7 @@ def compose(
     lip_amount = maps["lips"] * (1 + np.float32(0.10) * maps["lip_lines"])
     lip_change = (lip_shift(spec, tone) + overlays.lips).astype(np.float32)
     lid_amount, lid_change = maps["eyelids"], overlays.lids.astype(np.float32)
-    ink = _ink(spec, fields, scalp_tint, beard_tint)
+    ink = _ink(spec, fields, scalp_tint, beard_tint, brow_tint)
     linings = linings_of(tone)
     in_mouth, on_rim = (np.nonzero(maps[name] > 0.004) for name in ("lining", "rim"))
     colour = np.empty((*melanin.shape, 3), np.float32)
@@ -193,7 +194,11 @@ def _face_gain(exponent: F32Array, face: BoolArray) -> float:
 
 
 def _ink(
-    spec: SceneSpec, fields: SkinFields, scalp_tint: Tint | None, beard_tint: Tint | None
+    spec: SceneSpec,
+    fields: SkinFields,
+    scalp_tint: Tint | None,
+    beard_tint: Tint | None,
+    brow_tint: Tint | None,
 ) -> F32Array | None:
     """Darkening by hair roots, dotted where pores are."""
     rest = fields.rest_quarter_m
@@ -201,6 +206,7 @@ def _ink(
     for tint, melanin, grey, depth in (
         (scalp_tint, spec.hair.melanin, spec.hair.grey, 1.1),
         (beard_tint, spec.facial_hair.melanin, spec.facial_hair.grey, 0.75),
+        (brow_tint, spec.brows.melanin, spec.brows.grey, 0.75),
     ):
         if tint is None:
             continue

@@ -1,4 +1,4 @@
-"""The key light: a square area light that the camera itself doesn't see."""
+"""Lamps: square area lights that the camera itself doesn't see."""
 
 from __future__ import annotations
 
@@ -12,12 +12,20 @@ from numpy.typing import NDArray
 from renderer.blender.axes import BLENDER_FROM_WORLD
 from renderer.blender.nodes import Graph
 from spec_schema.frames import direction_from_angles
-from spec_schema.spec import KeyLight
+from spec_schema.spec import AreaLight, EnvironmentSpec
 
-__all__ = ["add_key_light"]
+__all__ = ["add_lamps"]
 
 
-def add_key_light(scene: Any, light: KeyLight, head_world_m: NDArray[np.float64]) -> None:
+def add_lamps(scene: Any, spec: EnvironmentSpec, head_world_m: NDArray[np.float64]) -> None:
+    """Add the lamps of a spec, placed round the head origin (3,), world frame."""
+    for name in ("key_light", "fill_light", "rim_light"):
+        light: AreaLight | None = getattr(spec, name)
+        if light is not None:
+            _add_lamp(scene, name, light, head_world_m)
+
+
+def _add_lamp(scene: Any, name: str, light: AreaLight, head_world_m: NDArray[np.float64]) -> None:
     """Add the light at its distance from the head origin, aimed at it.
 
     Args:
@@ -25,7 +33,7 @@ def add_key_light(scene: Any, light: KeyLight, head_world_m: NDArray[np.float64]
         light: direction in the world frame (azimuth to the subject's left, elevation up).
         head_world_m: (3,) head origin, world frame.
     """
-    data = bpy.data.lights.new("key", "AREA")
+    data = bpy.data.lights.new(name, "AREA")
     data.shape = "SQUARE"
     data.size = light.size_m
     data.energy = light.power_w
@@ -43,7 +51,7 @@ def add_key_light(scene: Any, light: KeyLight, head_world_m: NDArray[np.float64]
     matrix[:3, :3] = np.stack([x, np.cross(outward, x), outward], axis=1)
     matrix[:3, 3] = BLENDER_FROM_WORLD @ head_world_m + outward * light.distance_m
 
-    lamp = bpy.data.objects.new("key", data)
+    lamp = bpy.data.objects.new(name, data)
     lamp.matrix_world = Matrix(matrix.tolist())
     lamp.visible_camera = False
     # A spectacle lens passes camera rays on as transmission rays.

@@ -16,10 +16,11 @@ from renderer.blender.images import float_image
 from renderer.blender.nodes import Graph
 from renderer.blender.skin import METRES_PER_MM, shade_skin
 
-__all__ = ["MELANIN_ATTRIBUTE", "REDNESS_ATTRIBUTE", "MaterialShop"]
+__all__ = ["MELANIN_ATTRIBUTE", "REDNESS_ATTRIBUTE", "TINT_ATTRIBUTE", "MaterialShop"]
 
 MELANIN_ATTRIBUTE = "melanin"
 REDNESS_ATTRIBUTE = "redness"
+TINT_ATTRIBUTE = "tint"
 _RANDOM_ROUGHNESS = 0.3
 """Per strand, hashed from its index by Cycles. Colour varies by the strands' own arrays."""
 
@@ -40,11 +41,9 @@ class MaterialShop:
         self._keep.append(material)  # so that the id stays taken
         return self._get(id(material), material, class_id, name)
 
-    def hair(
-        self, material: HairMaterial, tint: tuple[float, float, float], class_id: int, name: str
-    ) -> Any:
-        """The Blender material of strands."""
-        return self._get((material, tint), material, class_id, name, tint)
+    def hair(self, material: HairMaterial, class_id: int, name: str, dyed: bool) -> Any:
+        """The Blender material of strands; ``dyed`` ones carry :data:`TINT_ATTRIBUTE`."""
+        return self._get((material, dyed), material, class_id, name, dyed)
 
     def _get(
         self,
@@ -52,7 +51,7 @@ class MaterialShop:
         material: Material | HairMaterial,
         class_id: int,
         name: str,
-        tint: tuple[float, float, float] = (1.0, 1.0, 1.0),
+        dyed: bool = False,
     ) -> Any:
         by_class = self._made.setdefault(key, {})
         if class_id in by_class:
@@ -64,7 +63,7 @@ class MaterialShop:
             made.name = full_name
         else:
             made = bpy.data.materials.new(full_name)
-            _shade(made, material, tint, name)
+            _shade(made, material, dyed, name)
         mark_front(made, class_id, is_strand=isinstance(material, HairMaterial))
         if isinstance(material, SkinMaterial):
             self.skins.add(made.name)
@@ -73,9 +72,7 @@ class MaterialShop:
         return made
 
 
-def _shade(
-    owner: Any, material: Material | HairMaterial, tint: tuple[float, float, float], name: str
-) -> None:
+def _shade(owner: Any, material: Material | HairMaterial, dyed: bool, name: str) -> None:
     match material:
         case SkinMaterial():
             shade_skin(owner, material, name)
@@ -84,7 +81,7 @@ def _shade(
         case ClearMaterial():
             _shade_clear(owner, material)
         case HairMaterial():
-            _shade_hair(owner, material, tint)
+            _shade_hair(owner, material, dyed)
 
 
 def _shade_surface(owner: Any, material: SurfaceMaterial, name: str) -> None:
@@ -130,23 +127,18 @@ def _shade_clear(owner: Any, material: ClearMaterial) -> None:
     """
     graph = Graph(owner)
     tint = (*material.tint, 1.0)
-    if material.thin:
-        through = graph.node(
-            "BsdfRefraction", {"Color": tint, "Roughness": 0.0, "IOR": 1.0}, distribution="GGX"
-        )
-        mirror = graph.node(
-            "BsdfAnisotropic", {"Roughness": material.roughness}, distribution="GGX"
-        )
-        fresnel = graph.node("Fresnel", {"IOR": material.ior})
-        seen = graph.node(
-            "MixShader", {0: fresnel.outputs[0], 1: through.outputs[0], 2: mirror.outputs[0]}
-        )
-    else:
-        seen = graph.node(
-            "BsdfGlass",
-            {"Color": tint, "Roughness": material.roughness, "IOR": material.ior},
-            distribution="GGX",
-        )
+    # Reflection and refraction apart: light that a not quite perfect mirror shows is sampled
+    # by itself, where glass as one shader finds a catchlight with one path in forty.
+    through = graph.node(
+        "BsdfRefraction",
+        {"Color": tint, "Roughness": 0.0, "IOR": 1.0 if material.thin else material.ior},
+        distribution="GGX",
+    )
+    mirror = graph.node("BsdfAnisotropic", {"Roughness": material.roughness}, distribution="GGX")
+    fresnel = graph.node("Fresnel", {"IOR": material.ior})
+    seen = graph.node(
+        "MixShader", {0: fresnel.outputs[0], 1: through.outputs[0], 2: mirror.outputs[0]}
+    )
     nothing = graph.node("BsdfTransparent", {"Color": tint})
     path = graph.node("LightPath")
     unhindered = graph.math(
@@ -156,18 +148,18 @@ def _shade_clear(owner: Any, material: ClearMaterial) -> None:
     graph.node("OutputMaterial", {"Surface": shader.outputs[0]})
 
 
-def _shade_hair(owner: Any, material: HairMaterial, tint: tuple[float, float, float]) -> None:
+def _shade_hair(owner: Any, material: HairMaterial, dyed: bool) -> None:
     graph = Graph(owner)
 
-    def attribute(name: str) -> Any:
+    def attribute(name: str, output: str = "Fac") -> Any:
         node = graph.node("Attribute", attribute_type="GEOMETRY", attribute_name=name)
-        return node.outputs["Fac"]
+        return node.outputs[output]
 
     shader = graph.node("BsdfHairPrincipled", model="CHIANG", parametrization="MELANIN")
     for socket, value in {
         "Melanin": attribute(MELANIN_ATTRIBUTE),
         "Melanin Redness": attribute(REDNESS_ATTRIBUTE),
-        "Tint": (*tint, 1.0),
+        "Tint": attribute(TINT_ATTRIBUTE, "Color") if dyed else (1.0, 1.0, 1.0, 1.0),
         "Roughness": material.roughness,
         "Radial Roughness": material.radial_roughness,
         "Coat": 0.0,

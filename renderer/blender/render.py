@@ -19,7 +19,7 @@ from renderer.blender.axes import camera_directions
 from renderer.blender.camera import place_camera
 from renderer.blender.cryptomatte import class_coverage, winner
 from renderer.blender.hdri import HdriSource, catalogue_hdri
-from renderer.blender.lights import add_key_light
+from renderer.blender.lights import add_lamps
 from renderer.blender.materials import MaterialShop
 from renderer.blender.upload import add_mesh, add_strands
 from renderer.blender.world import light_world
@@ -110,7 +110,7 @@ class Renderer:
             coverage = class_coverage(passes.material_ranks(seen), shop.class_of)
             images = Images(png, winner(coverage), coverage, np.empty(0, np.float32))
             images = replace(images, cover_m=_cover_depth(seen, images.mask))
-            if set(self._settings.outputs) - {"mattes"}:
+            if set(self._settings.outputs) - {"mattes", "raw"}:
                 phase("data")
                 images = self._measured(images, seen, shop, camera_from_world)
         finally:
@@ -165,12 +165,10 @@ class Renderer:
             add_mesh(scene, mesh, shop)
         for strands in geometry.strands:
             add_strands(scene, strands, shop)
-        light_world(scene, spec.environment, self._hdri)
-        if spec.environment.key_light is not None:
-            pose = spec.pose
-            head_camera_m = np.array([pose.x_m, pose.y_m, pose.z_m, 1.0])
-            head_world_m = np.linalg.solve(np.asarray(camera_from_world, float), head_camera_m)
-            add_key_light(scene, spec.environment.key_light, head_world_m[:3])
+        view = np.asarray(camera_from_world, np.float64)
+        light_world(scene, spec.environment, self._hdri, view)
+        head_camera_m = np.array([spec.pose.x_m, spec.pose.y_m, spec.pose.z_m, 1.0])
+        add_lamps(scene, spec.environment, np.linalg.solve(view, head_camera_m)[:3])
         place_camera(scene, spec.camera, camera_from_world)
         return shop
 

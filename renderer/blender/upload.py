@@ -10,7 +10,12 @@ import numpy as np
 from assets.geometry import Mesh, Strands
 from renderer.blender.aovs import CHARTED_ATTRIBUTE
 from renderer.blender.axes import blender_points
-from renderer.blender.materials import MELANIN_ATTRIBUTE, REDNESS_ATTRIBUTE, MaterialShop
+from renderer.blender.materials import (
+    MELANIN_ATTRIBUTE,
+    REDNESS_ATTRIBUTE,
+    TINT_ATTRIBUTE,
+    MaterialShop,
+)
 
 __all__ = ["add_mesh", "add_strands"]
 
@@ -87,16 +92,32 @@ def add_strands(scene: Any, strands: Strands, shop: MaterialShop) -> None:
     data = bpy.data.hair_curves.new(strands.name)
     data.add_curves([points] * count)
     data.position_data.foreach_set("vector", blender_points(strands.points_m).ravel())
-    for name, domain, values, shape in (
-        ("radius", "POINT", strands.radius_m, (count, points)),
-        (MELANIN_ATTRIBUTE, "CURVE", strands.melanin, (count,)),
-        (REDNESS_ATTRIBUTE, "CURVE", strands.redness, (count,)),
+    for name, values in (
+        ("radius", strands.radius_m),
+        (MELANIN_ATTRIBUTE, strands.melanin),
+        (REDNESS_ATTRIBUTE, strands.redness),
     ):
-        if values.shape != shape:
-            raise ValueError(f"strands {strands.name!r}: {name} is {values.shape}, not {shape}")
-        attribute = data.attributes.new(name, "FLOAT", domain)
+        shapes = {(count, points): "POINT"}
+        if name != "radius":
+            shapes[(count,)] = "CURVE"
+        if values.shape not in shapes:
+            wanted = " or ".join(str(shape) for shape in shapes)
+            raise ValueError(f"strands {strands.name!r}: {name} is {values.shape}, not {wanted}")
+        attribute = data.attributes.new(name, "FLOAT", shapes[values.shape])
         attribute.data.foreach_set("value", np.ascontiguousarray(values, np.float32).ravel())
+    if strands.tint is not None:
+        if strands.tint.shape != (count, points, 3):
+            raise ValueError(
+                f"strands {strands.name!r}: tint is {strands.tint.shape}, not {(count, points, 3)}"
+            )
+        attribute = data.attributes.new(TINT_ATTRIBUTE, "FLOAT_VECTOR", "POINT")
+        attribute.data.foreach_set("vector", np.ascontiguousarray(strands.tint, np.float32).ravel())
     data.materials.append(
-        shop.hair(strands.material, strands.tint, int(strands.strand_class), strands.name)
+        shop.hair(
+            strands.material,
+            int(strands.strand_class),
+            strands.name,
+            dyed=strands.tint is not None,
+        )
     )
     scene.collection.objects.link(bpy.data.objects.new(strands.name, data))

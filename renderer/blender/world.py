@@ -1,4 +1,4 @@
-"""Environment light: an HDRI, turned about the vertical axis and scaled."""
+"""Environment light: an HDRI, turned, tilted, tinted and scaled; and what is seen of it."""
 
 from __future__ import annotations
 
@@ -10,6 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
+from assets.background import background
+from assets.hdri import wall_irradiance
+from assets.light_colour import tint_rgb
 from renderer.blender.hdri import HdriSource
 from renderer.blender.images import float_image
 from renderer.blender.nodes import Graph
@@ -45,39 +48,88 @@ def backdrop(pixels: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.asarray(soft, np.float32)
 
 
-def light_world(scene: Any, spec: EnvironmentSpec, source: HdriSource) -> None:
-    """Give the scene a world with the spec's HDRI.
+def light_world(
+    scene: Any, spec: EnvironmentSpec, source: HdriSource, camera_from_world: NDArray[np.float64]
+) -> None:
+    """Give the scene a world with the spec's HDRI, and what the camera sees of it.
 
     At rotation 0 the middle of the picture lies behind the subject (world -z), where a
     camera at azimuth 0 sees it; positive rotation turns the environment as azimuth grows,
     its middle toward the subject's right (the direction that the orbiting camera looks in).
+
+    Args:
+        camera_from_world: (4, 4); a background of its own stands as a wall before the camera.
     """
     pixels = np.asarray(source(spec.hdri), np.float32)[::-1]
     image = float_image("environment", pixels, is_data=False)
     world = bpy.data.worlds.new("environment")
     graph = Graph(world)
     # Blender's equirectangular middle is +x, world -z is its +y; turning a vector by the
-    # opposite angle turns the picture.
+    # opposite angle turns the picture. The tilt is undone first: X before Z in an XYZ Euler.
     angle = -math.pi / 2 - math.radians(spec.rotation_deg)
+    coordinates = graph.node("TexCoord")
     turned = graph.node(
         "Mapping",
         {
-            "Vector": graph.node("TexCoord").outputs["Generated"],
-            "Rotation": (0.0, 0.0, angle),
+            "Vector": coordinates.outputs["Generated"],
+            "Rotation": (-math.radians(spec.tilt_deg), 0.0, angle),
         },
         vector_type="POINT",
     )
+    gains = tint_rgb(spec.tint_k)
+    tint = (*gains.tolist(), 1.0)
     texture = graph.node("TexEnvironment", {"Vector": turned.outputs[0]}, image=image)
-    seen = graph.node(
-        "TexEnvironment",
-        {"Vector": turned.outputs[0]},
-        image=float_image("backdrop", backdrop(pixels), is_data=False),
-        interpolation="Cubic",
+    lit = graph.mix_colour(1.0, texture.outputs["Color"], tint, "MULTIPLY")
+    if spec.background is None:
+        shown = graph.node(
+            "TexEnvironment",
+            {"Vector": turned.outputs[0]},
+            image=float_image("backdrop", backdrop(pixels), is_data=False),
+            interpolation="Cubic",
+        )
+        seen = graph.mix_colour(1.0, shown.outputs["Color"], tint, "MULTIPLY")
+    else:
+        # The background stands where a wall that faces the camera would, in the same light.
+        normal = _unturned(spec) @ -np.asarray(camera_from_world)[2, :3]
+        falling = wall_irradiance(pixels[::-1], normal) * gains * 2.0**spec.background.light_ev
+        wall = background(spec.background) * falling.astype(np.float32)
+        shown = graph.node(
+            "TexImage",
+            {"Vector": coordinates.outputs["Window"]},
+            image=float_image("background", wall[::-1], is_data=False),
+            interpolation="Cubic",
+            extension="EXTEND",
+        )
+        seen = shown.outputs["Color"]
+    # Rays through a lens of glasses see what the camera sees.
+    path = graph.node("LightPath")
+    through = graph.math("MAXIMUM", path.outputs["Is Camera Ray"], _through_glass(graph, path))
+    light, sight = (
+        graph.node("Background", {"Color": colour, "Strength": spec.strength}).outputs[0]
+        for colour in (lit, seen)
     )
-    camera_ray = graph.node("LightPath").outputs["Is Camera Ray"]
-    colour = graph.mix_colour(camera_ray, texture.outputs["Color"], seen.outputs["Color"])
-    background = graph.node("Background", {"Color": colour, "Strength": spec.strength})
-    graph.node("OutputWorld", {"Surface": background.outputs[0]})
+    # Of mixed shaders Cycles computes only what counts, and of mixed colours both: light rays,
+    # and the two million directions of the importance map, need not read the backdrop.
+    mixed = graph.node("MixShader", {0: through, 1: light, 2: sight})
+    graph.node("OutputWorld", {"Surface": mixed.outputs[0]})
     world.cycles.sampling_method = "MANUAL"
     world.cycles.sample_map_resolution = IMPORTANCE_MAP_PX
     scene.world = world
+
+
+def _through_glass(graph: Graph, path: Any) -> Any:
+    """1 for rays that have passed clear surfaces alone."""
+    straight = graph.math("LESS_THAN", path.outputs["Diffuse Depth"], 0.5)
+    return graph.math("MULTIPLY", path.outputs["Is Transmission Ray"], straight)
+
+
+def _unturned(spec: EnvironmentSpec) -> NDArray[np.float64]:
+    """(3, 3) from the world to the frame of the picture."""
+    turn, tilt = math.radians(spec.rotation_deg), math.radians(spec.tilt_deg)
+    about_x = np.array(
+        [[1, 0, 0], [0, math.cos(tilt), math.sin(tilt)], [0, -math.sin(tilt), math.cos(tilt)]]
+    )
+    about_y = np.array(
+        [[math.cos(turn), 0, -math.sin(turn)], [0, 1, 0], [math.sin(turn), 0, math.cos(turn)]]
+    )
+    return about_y @ about_x

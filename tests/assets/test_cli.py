@@ -17,7 +17,7 @@ from assets.verify import Finding
 from spec_schema.errors import FetchError
 
 RUNNER = CliRunner()
-COMMANDS = ("fetch", "list", "verify", "where")
+COMMANDS = ("fetch", "list", "verify", "where", "preview")
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -84,11 +84,12 @@ def test_another_manifests_column_is_followed(sampler: Sampler, tmp_path: Path) 
     assert stats.ks_2samp(old, new).pvalue > 0.01
     key = load_config(
         overrides=[
-            'environment.key_light.temperature={kind="manifest",'
+            'environment.schemes.key.key_light.temperature={kind="manifest",'
             f'path="{path}",column="environment.key_light.temperature_k"}}'
         ]
     )
-    assert sum(key.environment.key_light.temperature.weights) < 4096, "null rows are left out"
+    lamp = key.environment.schemes["key"].key_light
+    assert sum(lamp.temperature.weights) < 4096, "null rows are left out"
     for column, message in (
         ("pose.yaw", "no column 'pose.yaw'; did you mean 'pose.yaw_deg'"),
         ("skin.texture", "holds string, and not numbers"),

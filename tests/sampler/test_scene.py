@@ -6,8 +6,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from scipy import stats
+from scipy.spatial.transform import Rotation
 
 from assets.hdri import harmonics
+from assets.skin.tone import tone_of
 from sampler import Inputs, Sampler, SamplerConfig, camera, draw, framing, load_config, preset_names
 from sampler.gaze import lens_angles_deg
 from sampler.scene import BLOCK_ROWS
@@ -98,7 +100,7 @@ def test_framings_that_hardly_ever_fit_are_refused(inputs: Inputs) -> None:
 
 def test_one_component_changes_no_other(many: pa.Table, inputs: Inputs) -> None:
     other = Sampler(
-        load_config(overrides=["glasses.share=0.9", "environment.key_light.share=1"]),
+        load_config(overrides=["glasses.share=0.9", "environment.schemes.flash.share=1"]),
         inputs, 7, "train",
     ).draw(0, 2000)  # fmt: skip
     for name in many.column_names:
@@ -268,7 +270,7 @@ def test_expressions_are_possible(many: pa.Table) -> None:
 
 def test_lights_are_metered_at_the_face(many: pa.Table, inputs: Inputs) -> None:
     """Independent metering, row by row, of the light that the manifest asks for."""
-    wanted = []
+    stops, schemes = [], set()
     for row in many.slice(0, 400).to_pylist():
         spec = row_to_spec(row, "row")
         light, pose, camera = spec.environment, spec.pose, spec.camera
@@ -280,13 +282,34 @@ def test_lights_are_metered_at_the_face(many: pa.Table, inputs: Inputs) -> None:
         normal = world_from_camera @ (face + lens / np.linalg.norm(lens))
         normal /= np.linalg.norm(normal)
         entry = inputs.catalog.hdris[light.hdri]
-        turned = rotation_y(-np.radians(light.rotation_deg)) @ normal
+        tilted = Rotation.from_euler("x", -light.tilt_deg, degrees=True).apply(normal)
+        turned = rotation_y(-np.radians(light.rotation_deg)) @ tilted
         given = float(harmonics(turned) @ np.array(entry.irradiance))
         given = max(given, 0.3 * entry.sphere_luminance) * light.strength
-        if light.key_light is not None:
-            key = light.key_light
-            toward = direction_from_angles(key.azimuth_deg, key.elevation_deg)
-            given += key.power_w / (np.pi * key.distance_m) ** 2 * max(float(toward @ normal), 0.0)
-        wanted.append(np.log2(given / 0.7) - 0.09 * (spec.skin.monk_tone - 1))
-    assert np.mean(wanted) == pytest.approx(0, abs=0.1)
-    assert np.std(wanted) == pytest.approx(0.45, abs=0.06)
+        for lamp in (light.key_light, light.fill_light, light.rim_light):
+            if lamp is not None:
+                toward = direction_from_angles(lamp.azimuth_deg, lamp.elevation_deg)
+                facing = max(float(toward @ normal), 0.0)
+                given += lamp.power_w / (np.pi * lamp.distance_m) ** 2 * facing
+        skin = float(tone_of(spec.skin.monk_tone, 0.0).albedo @ [0.2126, 0.7152, 0.0722])
+        assert light.face_luminance == pytest.approx(0.8 * given * skin, rel=0.03)
+        schemes.add(light.scheme)
+        if light.scheme not in ("screen", "low_light"):
+            stops.append(np.log2(given / 0.7) - 0.09 * (spec.skin.monk_tone - 1))
+    assert len(schemes) > 8
+    assert np.mean(stops) == pytest.approx(0, abs=0.1)
+    assert np.std(stops) == pytest.approx(0.4, abs=0.06)
+
+
+def test_coarse_environments_are_not_seen(many: pa.Table, inputs: Inputs) -> None:
+    shares = []
+    for row in many.slice(0, 2000).to_pylist():
+        camera, light = row["camera"], row["environment"]
+        ratio = 0.5 * camera["sensor_width_mm"] / camera["focal_length_mm"]
+        across = inputs.catalog.hdris[light["hdri"]].width_px * 2 * np.arctan(ratio) / (2 * np.pi)
+        if across < 16:
+            assert light["background"] is not None
+        else:
+            shares.append(light["background"] is None)
+    assert 100 < len(shares) < 2000
+    assert np.mean(shares) == pytest.approx(0.7, abs=0.05)

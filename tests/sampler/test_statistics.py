@@ -21,6 +21,7 @@ from scipy.special import expit, ndtr
 from assets.catalog import BALD, SHAVED
 from sampler import Inputs, Sampler, SamplerConfig, distributions, expression, load_config
 from sampler.config_model import Within
+from sampler.environment import LAMPS
 from sampler.gaze import lens_angles_deg
 from sampler.identity import ANCESTRIES
 from sampler.pool import Pool
@@ -126,10 +127,27 @@ def test_every_quantity_is_drawn_as_declared(seen: Seen) -> None:
     assert not surprising(p_values)
 
 
+def _lamps_by_hand(s: Seen) -> dict[str, F64]:
+    out, schemes = {}, s["environment.scheme"]
+    for name, scheme in s.config.environment.schemes.items():
+        for lamp in LAMPS:
+            if getattr(scheme, lamp) is None:
+                continue
+            column, lit = f"environment.{lamp}", schemes == name
+            at = f"environment.schemes.{name}.{lamp}"
+            away = s[f"{column}.azimuth_deg"] - s["camera.azimuth_deg"]
+            out[f"{at}.azimuth_from_camera"] = ((away + 180) % 360 - 180)[lit]
+            for quantity, unit in (
+                ("elevation", "deg"), ("distance", "m"), ("size", "m"), ("temperature", "k"),
+            ):  # fmt: skip
+                out[f"{at}.{quantity}"] = s[f"{column}.{quantity}_{unit}"][lit]
+    return out
+
+
 def _bounded_by_hand(s: Seen) -> dict[str, F64]:
     """Columns that hold a quantity as drawn, given what it was drawn for."""
     sex = s["identity.sex"]
-    lit, bearded = s.has("environment.key_light"), s["facial_hair.style"] != SHAVED
+    bearded = s["facial_hair.style"] != SHAVED
     out = {
         **{f"pose.{a}": s[f"pose.{a}_deg"] for a in ("yaw", "pitch", "roll")},
         "identity.age": s["identity.age_years"],
@@ -143,28 +161,26 @@ def _bounded_by_hand(s: Seen) -> dict[str, F64]:
         "skin.lip_colour": s["skin.lip_colour"],
         "skin.freckles.amount": s["skin.freckles"][s["skin.freckles"] > 0],
         "skin.makeup.amount": s["skin.makeup"][s["skin.makeup"] > 0],
-        "hair.redness": s["hair.redness"],
+        "hair.weathering": s["hair.weathering"],
+        "hair.highlights.start": s["hair.highlight_start"],
+        "facial_hair.cheek_line": s["facial_hair.cheek_line"],
         "brows.thickness": s["brows.thickness"] - s.config.brows.thickness_male * sex,
-        "brows.density": s["brows.density"],
+        **{
+            f"brows.{a}": s[f"brows.{a}"]
+            for a in ("density", "roundness", "slant", "tail", "gap", "lash_density", "lash_curl")
+        },
         "brows.lash_length": s["brows.lash_length"]
         - s.config.brows.lash_length_female * (1 - sex),
         "environment.rotation": s["environment.rotation_deg"],
         "environment.exposure": s["environment.exposure_ev"],
-        "environment.key_light.azimuth_from_camera": (
-            (s["environment.key_light.azimuth_deg"] - s["camera.azimuth_deg"] + 180) % 360 - 180
-        )[lit],
-        **{
-            f"environment.key_light.{name}": s[f"environment.key_light.{name}_{unit}"][lit]
-            for name, unit in (
-                ("elevation", "deg"), ("distance", "m"), ("size", "m"), ("temperature", "k"),
-            )
-        },
+        "environment.tilt": s["environment.tilt_deg"],
+        "environment.tint": s["environment.tint_k"],
+        **_lamps_by_hand(s),
     }  # fmt: skip
     dominant = s.ancestry.argmax(axis=1)
     for k, name in enumerate(ANCESTRIES):
         out[f"facial_hair.density.{name}"] = s["facial_hair.density"][bearded & (dominant == k)]
-        pale = (s["skin.monk_tone"] < 4) & (dominant == k)
-        out[f"hair.melanin.{name}"] = s["hair.melanin"][pale]
+        out[f"facial_hair.curl.{name}"] = s["facial_hair.curl"][bearded & (dominant == k)]
     for item in ("glasses", "headwear", "clothing"):
         worn, printed = s.has(item), s[f"{item}.pattern"] > 0
         out |= {f"{item}.{name}": s[f"{item}.{name}"][worn] for name in ("size", "roughness")}
@@ -184,10 +200,25 @@ def test_every_column_that_holds_a_quantity_holds_it(seen: Seen) -> None:
     assert not surprising(p_values)
 
 
+def _trend(s: Seen, key: str) -> F64:
+    """What sex, age and weight make of a key on average."""
+    t = s.config.identity.shape.trends.get(key.removeprefix("l-").removeprefix("r-"))
+    if t is None:
+        return np.zeros(len(s["identity.sex"]))
+    man, woman = s["identity.sex"] ** 3, (1 - s["identity.sex"]) ** 3
+    old = np.clip((s["identity.age_years"] - 25) / 55, 0, 1)
+    return np.asarray(
+        t.always
+        + t.man * (man - woman) / (man + woman)
+        + t.age * old
+        + t.weight * (2 * s["identity.weight"] - 1)
+    )
+
+
 @pytest.mark.parametrize("key", SHAPE_KEYS)
 def test_shape_keys_follow_their_scales(seen: Seen, key: str) -> None:
     shape = seen.config.identity.shape
-    scale, weights = shape.scale(key), seen[f"identity.shape.{key}"]
+    scale, weights = shape.scale(key), seen[f"identity.shape.{key}"] - _trend(seen, key)
     if scale == 0:
         assert not weights.any()
         return
@@ -218,8 +249,6 @@ def _chances(s: Seen) -> dict[str, tuple[NDArray[np.bool_], F64 | float]]:
         c.hair.bald_female.young + (c.hair.bald_female.old - c.hair.bald_female.young) * s.old,
         c.hair.bald_male.young + (c.hair.bald_male.old - c.hair.bald_male.young) * s.old,
     )
-    greying = s["facial_hair.grey"] > 0
-    dyed, dyed_p = s["hair.grey"] == 0, _by_sex(s, c.hair.dyed_female, c.hair.dyed_male)
     bearded = s["facial_hair.style"] != SHAVED
     bearded_p = c.facial_hair.bearded.young + s.old * (
         c.facial_hair.bearded.old - c.facial_hair.bearded.young
@@ -229,15 +258,14 @@ def _chances(s: Seen) -> dict[str, tuple[NDArray[np.bool_], F64 | float]]:
     freckles = c.skin.freckles
     freckled_p = freckles.share * expit(4 * (freckles.darkest_tone - 1 - tone))
     at_lens, reachable = _at_lens(s)
-    lit, key = s.has("environment.key_light"), c.environment.key_light
     out: dict[str, tuple[NDArray[np.bool_], F64 | float]] = {
-        "environment.key_light.share": (lit, key.share),
+        "environment.background.environment_share": (
+            ~s.has("environment.background")[_fine(s)], c.environment.background.environment_share,
+        ),
         "gaze.lens_share": (at_lens[reachable], c.gaze.lens_share),
         "skin.freckles.share": (s["skin.freckles"] > 0, freckled_p),
         "skin.makeup.female_share": (made_up[~male], made_up_p[~male]),
         "skin.makeup.male_share": (made_up[male], made_up_p[male]),
-        "hair.dyed_female": (dyed[greying & ~male], dyed_p[greying & ~male]),
-        "hair.dyed_male": (dyed[greying & male], dyed_p[greying & male]),
         **{
             f"hair.bald_{who}.{when}": (bald[sel & age], bald_p[sel & age])
             for who, sel in (("female", ~male), ("male", male))
@@ -269,43 +297,45 @@ def _at_lens(s: Seen) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
 
 def _expression_chances() -> dict[str, tuple[NDArray[np.bool_], float]]:
     """Of faces with so few units that one sees what they are made of."""
-    still = ["unit_jitter=0", "asymmetry={kind='constant',value=0}", "sum_limits=[]",
-             "blink={kind='constant',value=0}", "exclusive=[]"]  # fmt: skip
-    share = {"mixed_share": 0.3, "random_share": 0.2, "random_unit_share": 0.1, "stray_share": 0.15}
+    still = ["unit_jitter=0", "side_jitter=0", "asymmetry={kind='constant',value=0}",
+             "blink={kind='constant',value=0}"]  # fmt: skip
+    share = {"mixed_share": 0.3, "random_share": 0.2, "stray_share": 0.15}
     draws = Draws(3, "train", "expression", 0, 20_000)
-    kind = {"share": 1.0, "intensity": {"kind": "constant", "value": 1.0}}
+    kind = {"share": 1.0, "intensity": {"kind": "constant", "value": 0.5}}
 
-    def faces(on: list[str], kinds: dict[str, str]) -> F64:
+    def faces(on: str, kinds: dict[str, str]) -> F64:
         config = load_config(overrides=[f"expression.{o}" for o in still]).expression
         table = {name: {**kind, "weights": {unit: 1.0}} for name, unit in kinds.items()}
-        shares = {name: p if name in on else 0.0 for name, p in share.items()}
-        shares["random_unit_share"] = share["random_unit_share"]
-        data = {**config.model_dump(), **shares, "kinds": table}
-        data["mixed_intensity"] = {"kind": "constant", "value": 1.0}
-        weights, _ = expression.draw(expression.ExpressionConfig.model_validate(data), draws)
-        return weights
+        chances = {name: p if name == on else 0.0 for name, p in share.items()}
+        data = {**config.model_dump(), **chances, "kinds": table}
+        data["gestures"] = {"brows": {"up": {**kind, "weights": {"browInnerUp": 1.0}}}}
+        data["mixed_intensity"] = {"kind": "constant", "value": 0.5}
+        return expression.draw(expression.ExpressionConfig.model_validate(data), draws)
 
-    free = [k for k, u in enumerate(ARKIT_UNITS) if "eyeLook" not in u and not u.endswith("Right")]
-    free.remove(ARKIT_UNITS.index("mouthClose"))
-    jaw, puff = ARKIT_UNITS.index("jawOpen"), ARKIT_UNITS.index("cheekPuff")
-    both = faces(["mixed_share"], {"a": "jawOpen", "b": "cheekPuff"})[:, [jaw, puff]] > 0
-    strays = faces(["stray_share"], {"a": "jawOpen"})[:, [k for k in free if k != jaw]] > 0
-    random = faces(["random_share"], {"a": "jawOpen"})
-    is_random = random[:, jaw] != 1
+    jaw, brow = ARKIT_UNITS.index("jawOpen"), ARKIT_UNITS.index("browInnerUp")
+    both = faces("mixed_share", {"a": "jawOpen", "b": "browInnerUp"})[:, [jaw, brow]] > 0
+    stirring = [ARKIT_UNITS.index(u) for u in ("browInnerUp", "mouthPucker", "mouthRollLower")]
+    strays = faces("stray_share", {"a": "tongueOut"})[:, stirring] > 0
+    random = faces("random_share", {"a": "jawOpen"})
     return {
         "expression.mixed_share": (both.all(axis=1), share["mixed_share"] / 2),
         "expression.stray_share": (strays.ravel(), share["stray_share"]),
-        "expression.random_share": (is_random, share["random_share"]),
-        "expression.random_unit_share": (
-            (random[is_random][:, free] > 0).ravel(), share["random_unit_share"],
-        ),
-    }  # fmt: skip
+        "expression.random_share": (random[:, brow] > 0, share["random_share"]),
+    }
 
 
 def test_everything_happens_as_often_as_declared(seen: Seen) -> None:
     chances = _chances(seen)
     assert set(chances) == {path for path, _ in declared(seen.config, Happens)}
     assert not surprising({path: chance(*what) for path, what in chances.items()})
+
+
+def _fine(s: Seen) -> NDArray[np.bool_]:
+    """Where the environment has enough pixels across the picture to be seen."""
+    ratio = 0.5 * s["camera.sensor_width_mm"] / s["camera.focal_length_mm"]
+    widths = {name: entry.width_px for name, entry in s.inputs.catalog.hdris.items()}
+    across = np.array([widths[name] for name in s["environment.hdri"]]) * np.arctan(ratio) / np.pi
+    return np.asarray(across >= s.config.environment.background.least_texels)
 
 
 def _shares(pool: Pool, s: Seen, where: Any) -> F64:
@@ -334,6 +364,11 @@ def _catalogue_choices(s: Seen) -> dict[str, float]:
     out["environment"] = categorical(s.codes("environment.hdri", hdris.ids, everyone), even)
 
     haired = s["hair.style"] != BALD
+    behind, shares = s.has("environment.background"), c.environment.background.shares
+    out["environment.background"] = categorical(
+        s.codes("environment.background.kind", tuple(shares), behind), np.array([*shares.values()])
+    )
+
     styles = Pool.of(known.hair_styles, "hair", c.hair.shares)
     suits = np.array(
         [

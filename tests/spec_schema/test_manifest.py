@@ -45,6 +45,12 @@ GLASSES = {
     "metallic": 0.0,
     "tilt_deg": 0.0,
     "pattern": 0.0,
+    "print": "plain",
+    "second_red": 0.5,
+    "second_green": 0.5,
+    "second_blue": 0.5,
+    "height": 0.0,
+    "thickness": 1.0,
     "seed": 1,
 }
 ALL_UNITS = dict.fromkeys(ARKIT_UNITS, 0.0)
@@ -217,7 +223,7 @@ def test_a_filtered_table_becomes_a_manifest_again(tmp_path: Path) -> None:
     assert not (tmp_path / "bad.parquet").exists()
 
 
-@pytest.mark.parametrize("metadata", [b"{broken", b"\xff\xfe", b"[1]", b'{"schema_version": 2}'])
+@pytest.mark.parametrize("metadata", [b"{broken", b"\xff\xfe", b"[1]", b'{"schema_version": 3}'])
 def test_damaged_metadata(tmp_path: Path, metadata: bytes) -> None:
     path = write(tmp_path / "m.parquet", [spec_to_row(full(0))])
     table = pq.read_table(path).replace_schema_metadata({b"replicantface": metadata})

@@ -47,7 +47,7 @@ def heads(store: Store) -> list[Head]:
 def make_item(name: str, **changes: float) -> Item:
     plain: dict[str, object] = {
         "id": name, "red": 0.1, "green": 0.1, "blue": 0.1, "size": 1.0, "roughness": 0.5,
-        "metallic": 0.5, "tilt_deg": 0.0, "pattern": 0.0, "seed": 1,
+        "metallic": 0.5, "tilt_deg": 0.0, "pattern": 0.0, "print": "plain", "second_red": 0.5, "second_green": 0.5, "second_blue": 0.5, "height": 0.0, "thickness": 1.0, "seed": 1,
     }  # fmt: skip
     return Item.model_validate(plain | changes)
 

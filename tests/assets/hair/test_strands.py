@@ -37,7 +37,8 @@ def check_arrays(strands: Strands) -> None:
     n, m, _ = strands.points_m.shape
     assert n > 20
     assert strands.radius_m.shape == (n, m)
-    assert strands.melanin.shape == strands.redness.shape == (n,)
+    assert strands.melanin.shape == strands.redness.shape
+    assert strands.melanin.shape in ((n,), (n, m))
     for array in (strands.points_m, strands.radius_m, strands.melanin, strands.redness):
         assert array.dtype == np.float32
         assert np.isfinite(array).all()

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy.ndimage import binary_dilation
+from scipy.spatial.transform import Rotation
 
+from assets.background import background
+from assets.geometry import SceneGeometry
+from assets.light_colour import REC709_LUMINANCE
 from renderer.blender import passes
 from renderer.blender.render import Renderer
 from spec_schema.frames import intrinsics, project
+from spec_schema.spec import BackgroundSpec
 from tests.renderer.blender.scenes import (
     Settings,
     camera_matrix,
@@ -25,6 +31,11 @@ from tests.renderer.blender.scenes import (
 pytestmark = pytest.mark.blender
 
 SIZE_PX = 64
+BACKGROUND = {
+    "kind": "outdoors", "red": 0.4, "green": 0.5, "blue": 0.6, "second_red": 0.1,
+    "second_green": 0.2, "second_blue": 0.1, "light_ev": 0.0, "blur": 0.05, "clutter": 0.6,
+    "seed": 4,
+}  # fmt: skip
 
 
 def _light_from_behind_the_camera(_: str) -> NDArray[np.float32]:
@@ -100,10 +111,12 @@ def _spot(_: str) -> NDArray[np.float32]:
     return pixels
 
 
-def test_the_environment_stands_where_it_should() -> None:
+@pytest.mark.parametrize("tilt_deg", [0.0, -7.0])
+def test_the_environment_stands_where_it_should(tilt_deg: float) -> None:
     rotation_deg, azimuth_deg, elevation_deg = 40.0, 28.0, -6.0
     spec = make_spec(
         environment__rotation_deg=rotation_deg,
+        environment__tilt_deg=tilt_deg,
         camera__azimuth_deg=azimuth_deg,
         camera__elevation_deg=elevation_deg,
     )
@@ -118,6 +131,8 @@ def test_the_environment_stands_where_it_should() -> None:
     direction_world = np.array(
         [np.sin(right_rad) * np.cos(up_rad), np.sin(up_rad), -np.cos(right_rad) * np.cos(up_rad)]
     )
+    # A positive tilt brings what is above to the front: about +x, from +y toward +z.
+    direction_world = Rotation.from_euler("x", tilt_deg, degrees=True).apply(direction_world)
     direction_camera = camera_from_world[:3, :3] @ direction_world
     k = intrinsics(spec.camera.focal_length_mm, spec.camera.sensor_width_mm, SIZE_PX)
     np.testing.assert_allclose(
@@ -131,6 +146,33 @@ def test_radiance_is_the_environments_times_its_strength() -> None:
     np.testing.assert_allclose(_passes()["Noisy Image.G"], 0.75, rtol=1e-3)
 
 
+def test_a_tint_changes_colour_and_no_luminance() -> None:
+    seen = []
+    for kelvin in (6504, 3200):
+        spec = make_spec(environment__tint_k=kelvin)
+        Renderer(Settings(16, samples=4), even_light).render(scene(), spec, camera_matrix(spec))
+        seen.append([float(_passes()[f"Noisy Image.{c}"].mean()) for c in "RGB"])
+    np.testing.assert_allclose(seen[0], 0.5, rtol=1e-3)
+    assert seen[1][0] > 0.7 > 0.3 > seen[1][2]
+    assert np.dot(seen[1], REC709_LUMINANCE) == pytest.approx(0.5, rel=1e-3)
+
+
+def test_a_background_is_seen_and_gives_no_light() -> None:
+    def seen(kind: str | None, subject: SceneGeometry) -> NDArray[np.float32]:
+        behind = None if kind is None else {**BACKGROUND, "kind": kind}
+        spec = make_spec(environment__background=behind)
+        Renderer(Settings(48, samples=8), even_light).render(subject, spec, camera_matrix(spec))
+        return np.asarray(_passes()["Noisy Image.G"][::-1])
+
+    expected = background(BackgroundSpec.model_validate({**BACKGROUND, "kind": "outdoors"}))
+    small = expected[..., 1].reshape(48, 8, 48, 8).mean((1, 3))
+    # A wall in an even light of 0.5 shows 0.5; row 0 of the pass is the lowest.
+    np.testing.assert_allclose(seen("outdoors", scene())[::-1], 0.5 * small, atol=0.03)
+    ball = scene(sphere((0.0, 0.0, 0.0), 0.08, 12))
+    middle = np.s_[22:26, 22:26]
+    np.testing.assert_allclose(seen("outdoors", ball)[middle], seen(None, ball)[middle], rtol=0.1)
+
+
 def test_exposure_brightens_the_picture() -> None:
     renderer = Renderer(Settings(16, samples=1), even_light)
     means = []
@@ -140,7 +182,8 @@ def test_exposure_brightens_the_picture() -> None:
     assert means[0] + 20 < means[1] < means[2] - 20
 
 
-def test_key_light_comes_from_its_side() -> None:
+@pytest.mark.parametrize("slot", ["key_light", "fill_light", "rim_light"])
+def test_a_lamp_comes_from_its_side(slot: str) -> None:
     light = {
         "power_w": 20,
         "azimuth_deg": 70,
@@ -149,9 +192,8 @@ def test_key_light_comes_from_its_side() -> None:
         "size_m": 0.2,
         "temperature_k": 3000,
     }
-    spec = make_spec(
-        environment__key_light=light, environment__strength=0, pose__x_m=0.1, pose__y_m=0.05
-    )
+    lit_by: dict[str, Any] = {f"environment__{slot}": light}
+    spec = make_spec(environment__strength=0, pose__x_m=0.1, pose__y_m=0.05, **lit_by)
     camera_from_world = camera_matrix(spec)
     # A white ball at the head origin, which the light aims at.
     renderer = Renderer(Settings(SIZE_PX, samples=16), even_light)

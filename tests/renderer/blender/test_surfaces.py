@@ -126,12 +126,27 @@ def test_tint_colours_strands() -> None:
     renderer = Renderer(Settings(SIZE_PX, 16), even_light)
     plain = tuft(melanin=0.05)
     means = []
-    for strands in (plain, dataclasses.replace(plain, tint=(0.1, 0.2, 0.9))):
+    dye = np.broadcast_to(np.array([0.1, 0.2, 0.9], np.float32), plain.points_m.shape)
+    for strands in (plain, dataclasses.replace(plain, tint=dye)):
         images = renderer.render(scene(strands), spec, camera_matrix(spec))
         means.append(picture(images.image_png)[images.mask == 13].mean(axis=0))
     red, _, blue = means[0] - means[1]
     assert red > 10
     assert abs(blue) < 4
+
+
+def test_melanin_may_change_along_strands() -> None:
+    spec = make_spec()
+    renderer = Renderer(Settings(SIZE_PX, 16), even_light)
+    plain = tuft(melanin=0.05)
+    rooted = np.full(plain.radius_m.shape, 0.05, np.float32)
+    rooted[:, : rooted.shape[1] // 2] = 0.95
+    shown = []
+    for strands in (plain, dataclasses.replace(plain, melanin=rooted)):
+        images = renderer.render(scene(strands), spec, camera_matrix(spec))
+        shown.append(picture(images.image_png)[images.mask == 13].mean(axis=-1))
+    darkened = (shown[1] < shown[0] - 40).mean()
+    assert 0.2 < darkened < 0.8
 
 
 def _ball(**changes: object) -> object:

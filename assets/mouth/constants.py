@@ -1,0 +1,68 @@
+"""The constants of ``assets/data/mouth.toml``, checked and typed."""
+
+from __future__ import annotations
+
+import tomllib
+from functools import cache
+from importlib.resources import files
+
+from pydantic import BaseModel, ConfigDict
+
+__all__ = ["MouthConstants", "TeethSet", "mouth_constants", "teeth_sets"]
+
+Triple = tuple[float, float, float]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TeethSet(_Model):
+    """One of the pack's sets of teeth."""
+
+    proxy: str
+    share: float
+
+
+class Teeth(_Model):
+    upper_refs_from: int
+    lower_helpers: tuple[int, int]
+    upper_shift_m: Triple
+    lower_shift_m: Triple
+    whitest: Triple
+    darkest: Triple
+    stain: Triple
+    gums: Triple
+    gums_dark: Triple
+    roughness: float
+    shading: tuple[float, float]
+    gum_redness: tuple[float, float]
+
+
+class Tongue(_Model):
+    proxy: str
+    colour: Triple
+    roughness: float
+    shading: tuple[float, float]
+    tip_shift_m: Triple
+    raised_m: Triple
+
+
+class MouthConstants(_Model):
+    """All of ``mouth.toml``."""
+
+    sets: dict[str, TeethSet]
+    teeth: Teeth
+    tongue: Tongue
+
+
+@cache
+def mouth_constants() -> MouthConstants:
+    """The constants, read once a process."""
+    text = files("assets").joinpath("data/mouth.toml").read_text("utf-8")
+    return MouthConstants.model_validate(tomllib.loads(text))
+
+
+def teeth_sets() -> dict[str, TeethSet]:
+    """The sets of teeth that a spec may name, by id."""
+    return mouth_constants().sets

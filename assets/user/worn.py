@@ -1,0 +1,271 @@
+"""Users' worn things on a head: meshes, the skin that they hide, and the hair that they cover."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from assets.accessories.fit import F64Array
+from assets.geometry import ClearMaterial, F32Array, Material, Mesh, SurfaceMaterial
+from assets.head import Head
+from assets.head.surface import load_surface
+from assets.skin.tone import linear_from_srgb
+from assets.store import Store
+from assets.subdivision import catmull_clark, subdivide_corners
+from assets.user.binding import fit_rigid, fit_soft, moved_out
+from assets.user.entry import ItemAsset
+from assets.user.folder import is_user
+from assets.user.reference import Fitted, fitted, reference
+from assets.user.shelf import shelf, user_arrays
+from spec_schema.spec import WORN_SLOTS, Item, SceneSpec
+
+__all__ = [
+    "UserWorn",
+    "both_covered",
+    "bound_points",
+    "build_own",
+    "build_user_item",
+    "user_coverage",
+]
+
+_LENS_IOR: Final = 1.5
+_NEAR_M: Final = 0.025
+"""Cloth deeper in the skin than this is not meant to be outside."""
+
+Covered = Callable[[F32Array], F32Array]
+
+
+@dataclass(frozen=True)
+class UserWorn:
+    """One worn thing."""
+
+    meshes: tuple[Mesh, ...]
+    """World frame."""
+    hidden_faces: NDArray[np.bool_]
+    """(F,) faces of the head that it hides."""
+    covered: Covered | None
+    """How much hair it hides at rest points (n, 3): (n,) 0-1."""
+
+
+def build_user_item(item: Item, head: Head, store: Store) -> UserWorn:
+    """Fit a user's thing to a posed head.
+
+    Raises:
+        AssetError: there is none of that id, or its file has changed.
+    """
+    asset = shelf().item(item.id)
+    arrays = user_arrays(item.id)
+    with_body = _with_body(asset)
+    target = fitted(head, store, with_body)
+    hidden = _hidden(item.id, asset.sha256, store)
+    points = _placed(asset, arrays, head, target, store)
+    faces, uv, part = (arrays[k] for k in ("faces", "uv", "part"))
+    for _ in range(asset.subdivide):
+        operator, finer = catmull_clark(faces, len(points))
+        parents = np.where(faces[:, 3] < 0, 3, 4)
+        part = np.repeat(part, parents)
+        uv = subdivide_corners(faces, uv)
+        points, faces = operator @ points, finer
+    points = _clear(asset, arrays, points, target, hidden)
+    if not with_body:
+        turn, shift = head.world_from_skull[:3, :3], head.world_from_skull[:3, 3]
+        points = points @ turn.T + shift
+    meshes = tuple(
+        _mesh(asset, item, k, points, faces, uv, part)
+        for k in range(len(asset.parts))
+        if (part == k).any()
+    )
+    return UserWorn(meshes, hidden[load_surface(store).faces].all(1), user_coverage(item.id, store))
+
+
+def build_own(spec: SceneSpec, head: Head, store: Store) -> tuple[SceneSpec, dict[str, UserWorn]]:
+    """The user's things that a spec wears, by slot, and the spec without them.
+
+    Raises:
+        AssetError: one is not there, or its file has changed.
+    """
+    own = {
+        slot: item
+        for slot in WORN_SLOTS
+        if (item := getattr(spec, slot)) is not None and is_user(item.id)
+    }
+    shipped = spec.model_copy(update=dict.fromkeys(own)) if own else spec
+    return shipped, {slot: build_user_item(item, head, store) for slot, item in own.items()}
+
+
+def both_covered(covers: Sequence[Covered | None]) -> Covered | None:
+    """What hides the hair that any of some things hides; None where none hides any."""
+    found = [c for c in covers if c is not None]
+    if len(found) < 2:
+        return found[0] if found else None
+
+    def covered(rest_m: F32Array) -> F32Array:
+        return np.asarray(np.max([c(rest_m) for c in found], axis=0), np.float32)
+
+    return covered
+
+
+def _with_body(asset: ItemAsset) -> bool:
+    return asset.moves_with == "body"
+
+
+def _placed(
+    asset: ItemAsset,
+    arrays: Mapping[str, NDArray[Any]],
+    head: Head,
+    target: Fitted,
+    store: Store,
+) -> F64Array:
+    """(N, 3) in the frame of ``target``, wherever that leaves it in the skin."""
+    if asset.fit == "bound":
+        cage = np.asarray(head.cage_m, np.float64)
+        if not _with_body(asset):
+            cage = (cage - head.world_from_skull[:3, 3]) @ head.world_from_skull[:3, :3]
+        return bound_points(arrays, cage)
+    points = arrays["points"].astype(np.float64)
+    base = reference(store)
+    if asset.fit == "soft":
+        return fit_soft(points, arrays["near"], arrays["near_weight"], base, target)
+    if asset.fit == "rigid":
+        return fit_rigid(points, arrays["support"], arrays["support_weight"], base, target)
+    ratio = target.measure(asset.scale_with) / base.measure(asset.scale_with)
+    return np.asarray((points - base.at(asset.frame)) * ratio + target.at(asset.frame))
+
+
+def _clear(
+    asset: ItemAsset,
+    arrays: Mapping[str, NDArray[Any]],
+    points: F64Array,
+    target: Fitted,
+    hidden: NDArray[np.bool_],
+) -> F64Array:
+    """Points off the skin: of cloth each by itself, of a solid thing all together."""
+    clearance = asset.clearance_mm / 1000
+    if asset.fit == "bound":
+        return _pushed_out(points, target, hidden, clearance)
+    contact = float(arrays["contact_m"][0])
+    if asset.fit == "soft":
+        return _pushed_out(points, target, hidden, min(clearance, contact))
+    return moved_out(points, target.skin, clearance, contact)
+
+
+def bound_points(arrays: Mapping[str, NDArray[Any]], cage_m: F64Array) -> F64Array:
+    """(N, 3) by the binding rule of MakeHuman's ``.mhclo`` on a cage (19158, 3)."""
+    scale = np.ones(3)
+    for axis, (a, b, distance) in enumerate(arrays["scale"]):
+        if distance > 0:
+            scale[axis] = abs(cage_m[int(a), axis] - cage_m[int(b), axis]) / distance
+    weights = arrays["weights"].astype(np.float64)
+    held = (cage_m[arrays["refs"]] * weights[..., None]).sum(1)
+    return np.asarray(held + arrays["offsets"].astype(np.float64) * scale)
+
+
+def _pushed_out(
+    points: F64Array, target: Fitted, hidden: NDArray[np.bool_], clearance_m: float
+) -> F64Array:
+    """Cloth vertices moved out of the skin that is not hidden anyway."""
+    shown = ~hidden & (target.surface.masks["inside-mouth"] < 0.1)
+    tree = cKDTree(target.points_m[shown])
+    skin, normals = target.points_m[shown], target.normals[shown]
+    out = points.copy()
+    for _ in range(2):
+        distance, at = tree.query(out, distance_upper_bound=_NEAR_M)
+        near = np.flatnonzero(np.isfinite(distance))
+        normal = normals[at[near]]
+        stand = ((out[near] - skin[at[near]]) * normal).sum(1)
+        out[near] += np.maximum(clearance_m - stand, 0)[:, None] * normal
+    return out
+
+
+@lru_cache(maxsize=16)
+def _hidden(item_id: str, sha256: str, store: Store) -> NDArray[np.bool_]:
+    """(V,) rendered vertices that lie wholly under what the thing says that it hides."""
+    surface = load_surface(store)
+    deleted = user_arrays(item_id).get("hidden")
+    if deleted is None:
+        return np.zeros(len(surface.rest_m), np.bool_)
+    under = surface.operator @ deleted[surface.cage_index].astype(np.float32)
+    return np.asarray(under > 0.999)
+
+
+def user_coverage(item_id: str, store: Store) -> Covered | None:
+    """How much of the hair's roots a thing hides, by rest points; None where it hides none."""
+    asset = shelf().item(item_id)
+    covers = user_arrays(item_id).get("covers")
+    if asset.covers.hair != "tight" or covers is None:
+        return None
+    rest = np.asarray(store.array("head/vertices"), np.float64)
+    known = np.flatnonzero(covers < 255)
+    tree = cKDTree(rest[known])
+    amount = covers[known].astype(np.float64) / 100
+
+    def covered(rest_m: F32Array) -> F32Array:
+        distance, at = tree.query(np.asarray(rest_m, np.float64), k=4)
+        weight = 1 / np.maximum(distance, 1e-5) ** 2
+        mean = (amount[at] * weight).sum(1) / weight.sum(1)
+        return np.asarray(np.clip(3 * mean - 1, 0, 1), np.float32)
+
+    return covered
+
+
+def _mesh(
+    asset: ItemAsset,
+    item: Item,
+    k: int,
+    points: F64Array,
+    faces: NDArray[np.int32],
+    uv: NDArray[np.float32],
+    part: NDArray[Any],
+) -> Mesh:
+    own = faces[part == k]
+    used, local = np.unique(own, return_inverse=True)
+    local = local.reshape(own.shape)
+    if used[0] < 0:
+        used, local = used[1:], local - 1
+    return Mesh(
+        name=f"{asset.slot}-user-{k}",
+        vertices_m=points[used].astype(np.float32),
+        faces=local.astype(np.int32),
+        face_class=np.full(len(own), asset.label, np.uint8),
+        material=_material(asset, item, k),
+        uv=np.asarray(uv[part == k], np.float32),
+    )
+
+
+def _material(asset: ItemAsset, item: Item, k: int) -> Material:
+    about = asset.parts[k]
+    if about.clear:
+        return ClearMaterial(ior=_LENS_IOR, tint=about.colour, thin=True)
+    texture = _texture(item.id, asset.sha256, k)
+    own = np.asarray(about.colour, np.float32)
+    wanted = np.array([item.red, item.green, item.blue], np.float32)
+    t = np.float32(asset.tint)
+    if texture is None:
+        colour, colour_map = own * (1 - t) + wanted * t, None
+    else:
+        colour = np.ones(3, np.float32)
+        painted = texture * own
+        light = painted.mean(2, keepdims=True)
+        dyed = light / max(float(light.mean()), 1e-3) * wanted
+        colour_map = np.clip(painted * (1 - t) + dyed * t, 0, 0.95).astype(np.float32)
+    return SurfaceMaterial(
+        colour=(float(colour[0]), float(colour[1]), float(colour[2])),
+        roughness=about.roughness,
+        metallic=about.metallic,
+        colour_map=colour_map,
+    )
+
+
+@lru_cache(maxsize=6)
+def _texture(item_id: str, sha256: str, k: int) -> F32Array | None:
+    """(H, W, 3) linear sRGB, row 0 at the bottom."""
+    pixels = user_arrays(item_id).get(f"texture.{k}")
+    if pixels is None:
+        return None
+    return linear_from_srgb(np.asarray(pixels[::-1], np.float32) / np.float32(255))

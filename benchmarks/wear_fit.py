@@ -1,0 +1,204 @@
+"""How worn things fit: their depth in the skin, and the gaps where they should touch.
+
+    python -m benchmarks.wear_fit --heads 500 --each 6
+    python -m benchmarks.wear_fit --heads 4 --each 0        # every item on each head
+
+Heads are those of random specs. Each wears ``--each`` items, which go round the catalogue. Prints
+for each item the mean and the largest depth and gap in millimetres, then those beyond the limits.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+import sampler
+from assets.accessories import Wearer, build_item
+from assets.accessories.catalogue import ACCESSORY_SLOTS, accessory, accessory_entries
+from assets.geometry import Mesh
+from assets.head import load_head_model
+from assets.store import open_store
+from spec_schema.manifest import row_to_spec
+from spec_schema.spec import Item, SceneSpec
+
+__all__ = ["DEPTH_LIMIT_MM", "GAP_LIMIT_MM", "Fit", "SkinSurface", "fit_of"]
+
+F64Array = NDArray[np.float64]
+
+DEPTH_LIMIT_MM: Final = 1.0
+GAP_LIMIT_MM: Final = 3.0
+SUSPECT_M: Final = -0.0002
+NEIGHBOURS: Final = 6
+SECTORS: Final = 12
+MANNERS: Final = 128
+"""Rows that are drawn at least, so that each slot is worn by some."""
+ROUND: Final = ("beanie", "cap", "band", "bandana", "proxy", "hat", "helmet", "wrap")
+"""Kinds that touch the head all round at their edge."""
+SEALED: Final = ("mask", "eye_patch", "goggles")
+"""Kinds that touch the face all round."""
+PAIRED: Final = ("headphones", "earbuds", "earrings")
+"""Kinds that touch both ears."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """One thing on one head."""
+
+    depth_mm: float
+    """Of its deepest vertex in the skin; 0 where none is."""
+    gap_mm: float
+    """The largest of the distances at the places where it should touch."""
+
+
+class SkinSurface:
+    """The outer skin of a head as triangles."""
+
+    def __init__(self, wearer: Wearer) -> None:
+        head = wearer.head
+        outer = (head.masks["inside-mouth"] < 0.1)[head.faces].all(1)
+        self.points = wearer.fit.points_m
+        quads = head.faces[outer]
+        self._triangles = np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]])
+        order = np.argsort(self._triangles.ravel(), kind="stable")
+        self._owner = order // 3
+        self._start = np.searchsorted(self._triangles.ravel()[order], np.arange(len(self.points) + 1))
+        self._used = np.unique(self._triangles)
+        self._tree = cKDTree(self.points[self._used])
+
+    def signed(self, points: F64Array) -> F64Array:
+        """(n,) metres to the nearest triangle; negative inside."""
+        _, near = self._tree.query(points, k=NEIGHBOURS)
+        best = np.full(len(points), np.inf)
+        signed = np.zeros(len(points))
+        for column in self._used[near].T:
+            for k in range(12):
+                at = self._start[column] + k
+                there = at < self._start[column + 1]
+                triangle = self._triangles[self._owner[np.where(there, at, 0)]]
+                distance, side = _to_triangles(points, self.points[triangle])
+                better = there & (distance < best - 1e-9)
+                best = np.where(better, distance, best)
+                signed = np.where(better, np.copysign(distance, side), signed)
+        return signed
+
+
+def _to_triangles(points: F64Array, corners: F64Array) -> tuple[F64Array, F64Array]:
+    """(n,) distance to one triangle (n, 3, 3) each, and on which side of its plane."""
+    a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]
+    normal = np.cross(b - a, c - a)
+    length = np.linalg.norm(normal, axis=1, keepdims=True)
+    normal = normal / np.maximum(length, 1e-15)
+    side = np.einsum("ij,ij->i", points - a, normal)
+    flat = points - side[:, None] * normal
+    inside = np.ones(len(points), bool)
+    edges = []
+    for p, q in ((a, b), (b, c), (c, a)):
+        along = q - p
+        inside &= np.einsum("ij,ij->i", np.cross(along, flat - p), normal) >= 0
+        t = np.einsum("ij,ij->i", points - p, along) / np.maximum((along**2).sum(1), 1e-15)
+        edges.append(np.linalg.norm(points - p - np.clip(t, 0, 1)[:, None] * along, axis=1))
+    return np.where(inside, np.abs(side), np.min(edges, axis=0)), side
+
+
+def fit_of(slot: str, item: Item, wearer: Wearer, surface: SkinSurface) -> Fit:
+    """Build a thing on a head and measure it."""
+    meshes = build_item(slot, item, wearer)
+    kind = accessory(slot, item.id).kind
+    points = [wearer.fit.skull(m.vertices_m.astype(np.float64)) for m in meshes]
+    rough = wearer.skin.distance(np.concatenate(points))
+    suspect = np.concatenate(points)[rough < SUSPECT_M]
+    depth = max(0.0, -float(surface.signed(suspect).min())) if len(suspect) else 0.0
+    gaps = [1000 * g for g in _gaps(kind, meshes, points, wearer)]
+    return Fit(1000 * depth, max(gaps, default=0.0))
+
+
+def _gaps(
+    kind: str, meshes: tuple[Mesh, ...], points: list[F64Array], wearer: Wearer
+) -> Iterator[float]:
+    distance = [wearer.skin.distance(p) for p in points]
+    everything, far = np.concatenate(points), np.concatenate(distance)
+    if kind == "spectacles":
+        nose = (np.abs(everything[:, 0]) < 0.016) & (everything[:, 2] > 0.1)
+        yield float(far[nose].min())
+        for side in (-1.0, 1.0):
+            root = wearer.fit.ear_root(side)
+            near = np.linalg.norm(everything - root, axis=1) < 0.015
+            yield float(far[near].min()) if near.any() else 0.015
+    elif kind in ROUND:
+        turn = np.arctan2(everything[:, 0], everything[:, 2] - wearer.bare.centre_m[2])
+        yield from _by_sector(turn, far)
+    elif kind in SEALED:
+        own, off = points[0], distance[0]
+        middle = own.mean(0)
+        turn = np.arctan2(own[:, 1] - middle[1], own[:, 0] - middle[0])
+        yield from _by_sector(turn, off)
+    elif kind in PAIRED:
+        for side in (-1.0, 1.0):
+            yield float(far[everything[:, 0] * side > 0.03].min())
+    else:
+        yield float(far.min())
+
+
+def _by_sector(turn: F64Array, distance: F64Array) -> Iterator[float]:
+    sector = np.floor((turn + np.pi) / (2 * np.pi) * SECTORS).astype(int) % SECTORS
+    for k in range(SECTORS):
+        if (sector == k).any():
+            yield float(distance[sector == k].min())
+
+
+def _items(specs: list[SceneSpec], heads: int, each: int) -> Iterator[tuple[SceneSpec, str, Item]]:
+    """What each head wears, in the manner of the items that were drawn for the slot."""
+    catalogue = [(slot, key) for slot in ACCESSORY_SLOTS for key in accessory_entries(slot)]
+    manners: dict[str, list[Item]] = defaultdict(list)
+    for spec, slot in itertools.product(specs, ACCESSORY_SLOTS):
+        if (item := getattr(spec, slot)) is not None:
+            manners[slot].append(item)
+    turn = itertools.cycle(catalogue)
+    for k, spec in enumerate(specs[:heads]):
+        for slot, key in itertools.islice(turn, each or len(catalogue)):
+            manner = manners[slot][k % len(manners[slot])]
+            yield spec, slot, manner.model_copy(update={"id": key})
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--heads", type=int, default=500)
+    parser.add_argument("--each", type=int, default=6, help="items a head; 0: all")
+    parser.add_argument("--seed", type=int, default=0)
+    asked = parser.parse_args()
+    store = open_store()
+    model = load_head_model(store)
+    config = sampler.load_config("facesynthetics", [f"{s}.share=1" for s in ACCESSORY_SLOTS])
+    table = sampler.draw(config, start=0, n=max(asked.heads, MANNERS), seed=asked.seed)
+    specs = [row_to_spec(row, "row") for row in table.to_pylist()]
+    found: dict[tuple[str, str], list[Fit]] = defaultdict(list)
+    for spec, worn in itertools.groupby(_items(specs, asked.heads, asked.each), key=lambda entry: entry[0]):
+        wearer = Wearer(model.build(spec), store)
+        surface = SkinSurface(wearer)
+        for _, slot, item in worn:
+            found[slot, item.id].append(fit_of(slot, item, wearer, surface))
+    print(f"{asked.heads} heads, {sum(map(len, found.values()))} fittings; millimetres")
+    for (slot, key), fits in sorted(found.items()):
+        depth, gap = (np.array([getattr(f, name) for f in fits]) for name in ("depth_mm", "gap_mm"))
+        over = int(((depth > DEPTH_LIMIT_MM) | (gap > GAP_LIMIT_MM)).sum())
+        print(
+            f"{slot:10}{key:22} {len(fits):4} depth {depth.mean():5.2f} {depth.max():5.2f}  "
+            f"gap {gap.mean():5.2f} {gap.max():5.2f}{f'  beyond the limits: {over}' if over else ''}"
+        )
+    both = [f for fits in found.values() for f in fits]
+    deep = sum(f.depth_mm > DEPTH_LIMIT_MM for f in both)
+    wide = sum(f.gap_mm > GAP_LIMIT_MM for f in both)
+    print(f"deeper than {DEPTH_LIMIT_MM} mm: {deep}; gaps above {GAP_LIMIT_MM} mm: {wide} of {len(both)}")
+
+
+if __name__ == "__main__":
+    main()
