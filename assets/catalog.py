@@ -126,6 +126,7 @@ class Catalog:
     neckwear: Mapping[str, ItemEntry]
     clothing: Mapping[str, ItemEntry]
     hdris: Mapping[str, HdriEntry]
+    backgrounds: Mapping[str, ItemEntry]
 
     @staticmethod
     def load() -> Catalog:
@@ -169,6 +170,9 @@ class Catalog:
             ("eyes.iris", spec.eyes.iris, "iris", "irises"),
             ("environment.hdri", spec.environment.hdri, "HDR environment", "hdris"),
         ]
+        if spec.environment.background is not None:
+            kind = spec.environment.background.kind
+            named.append(("environment.background.kind", kind, "background", "backgrounds"))
         if spec.hair.style != BALD:
             named.append(("hair.style", spec.hair.style, "hair style", "hair_styles"))
         if spec.facial_hair.style != SHAVED:
@@ -229,6 +233,7 @@ def _load() -> Catalog:
         facial_hair_styles=_entries(_read("facial_hair.toml"), "facial_hair", _item),
         **{slot: _entries({slot: worn_tables(slot)}, slot, _item) for slot in WORN_SLOTS},
         hdris=_entries(own, "hdris", hdri),
+        backgrounds=_entries(own, "backgrounds", _item),
     )
 
 

@@ -157,6 +157,8 @@ def check_user(folder: Path, hash_data: bool) -> tuple[int, list[Problem]]:
         elif hash_data and sha256_file(data) != asset.sha256:
             rule = "is not that of the file, which has changed; add the asset again"
             problems.append(Problem(str(data), some_id, "sha256", rule))
+        if asset.kind == "head":
+            continue
         kind = {"hdri": "hdris", "skin": "skins"}.get(asset.kind, getattr(asset, "slot", ""))
         if asset.kind == "item" and kind not in WORN_SLOTS:
             rule = f"{kind!r} is no slot; {nearest(kind, WORN_SLOTS)}"

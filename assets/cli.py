@@ -46,6 +46,7 @@ app = typer.Typer(
 
     \b
     rf-assets add PATH          add light, skins, clothes and accessories of your own
+    rf-assets add-head FILE     add a head of your own, from a .blend file
     rf-assets remove ID         delete one of them
     rf-assets reference-head    the head on which accessories are placed by hand
     rf-assets check             check the whole catalogue, entry by entry
@@ -278,3 +279,7 @@ def _megabytes(path: Path) -> str:
 def main() -> None:
     """Entry point of ``rf-assets``."""
     app()
+
+
+if __name__ == "__main__":
+    main()

@@ -51,8 +51,19 @@ class SkinMaterial:
     """u0, u1, v0, v1 of the window in UV space."""
     body_colour: F32Array
     """(M, M, 3) linear sRGB albedo over the whole UV square, used outside the window."""
+    body_height_mm: F32Array
+    """(M, M) displacement of the body, which meets ``height_mm`` at their seam."""
+    specular: F32Array
+    """(N, N) share of a smooth surface's reflection, 0-1."""
+    film: F32Array
+    """(N, N) share of the reflection that a thin, smooth film gives, 0-1."""
+    deep: F32Array
+    """(N, N) how much of the light spreads deep under the skin, 0-1."""
+    fuzz: F32Array
+    """(N, N) how much of the sheen of fine hair there is, 0-1."""
     subsurface_scale_m: float
-    coat: float
+    fuzz_strength: float
+    """Albedo that fine hair adds where the surface turns away from the eye."""
     kind: Literal["skin"] = "skin"
 
 

@@ -66,9 +66,22 @@ class Store:
         Raises:
             AssetError: there is no array of that name.
         """
-        entry = self._entries.get(name)
-        if entry is None and USER_PART in name:
+        if USER_PART in name:
             return user_array(*of_user(name))
+        if name.startswith("head/targets/") and (own := shelf()).heads:
+            from assets.user.head_targets import EXTENDED, extended_array
+
+            if name in EXTENDED:
+                return extended_array(own, name, self)
+        return self.shipped_array(name)
+
+    def shipped_array(self, name: str) -> NDArray[Any]:
+        """A read-only view into the mapped file alone.
+
+        Raises:
+            AssetError: there is no array of that name.
+        """
+        entry = self._entries.get(name)
         if entry is None:
             raise AssetError(f"no array {name!r} in the assets; {nearest(name, self._entries)}")
         shape = tuple(entry["shape"])
@@ -86,6 +99,10 @@ class Store:
             raise AssetError(
                 f"no document {name!r} in the assets; {nearest(name, self._documents)}"
             )
+        if name == "head/targets/names" and (own := shelf()).heads:
+            from assets.user.head_targets import extended_names
+
+            return extended_names(own, self._documents[name])
         return self._documents[name]
 
     def has(self, name: str) -> bool:

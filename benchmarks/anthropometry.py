@@ -54,21 +54,23 @@ def main() -> None:
     def text(values: F64) -> str:
         return f"{values.mean():.1f} ± {values.std():.1f}"
 
-    print(f"| {args.n} heads, mm | men | men, published | women | women, published |")
-    print("|---|---:|---:|---:|---:|")
+    print(f"| {args.n} heads, mm | men | men, published | women | women, published |")  # noqa: T201
+    print("|---|---:|---:|---:|---:|")  # noqa: T201
     for name, values in taken.items():
         known = published.get(name)
-        of = ["", ""] if known is None else [f"{m:.1f} ± {sd:.1f}" for m, sd in (known.men, known.women)]
-        print(f"| {name.replace('_', ' ')} | {text(values[men])} | {of[0]} | {text(values[~men])} | {of[1]} |")
-    print()
-    print("| mm, men / women | " + " | ".join(f"mostly {g}" for g in groups) + " |")
-    print("|---|" + "---:|" * len(groups))
+        pairs = () if known is None else (known.men, known.women)
+        of = [f"{mean:.1f} ± {deviation:.1f}" for mean, deviation in pairs] or ["", ""]
+        cells = [name.replace("_", " "), text(values[men]), of[0], text(values[~men]), of[1]]
+        print(f"| {' | '.join(cells)} |")  # noqa: T201
+    print()  # noqa: T201
+    print("| mm, men / women | " + " | ".join(f"mostly {g}" for g in groups) + " |")  # noqa: T201
+    print("|---|" + "---:|" * len(groups))  # noqa: T201
     for name, values in taken.items():
         cells = [
             f"{values[rows & men].mean():.1f} / {values[rows & ~men].mean():.1f}"
             for rows in groups.values()
         ]
-        print(f"| {name.replace('_', ' ')} | " + " | ".join(cells) + " |")
+        print(f"| {name.replace('_', ' ')} | " + " | ".join(cells) + " |")  # noqa: T201
 
 
 if __name__ == "__main__":

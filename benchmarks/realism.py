@@ -49,9 +49,13 @@ GROUPS: Final = {
     "mouth": range(48, 68),
 }
 # Points of mediapipe's 468 that stand for iBUG's 17 to 67, as its mesh's own edge lists of brows,
-# eyes and lips order them; the line of the jaw has no counterpart that stays on the jaw.
-MESH_POINTS: Final = (
-    *(70, 63, 105, 66, 107, 336, 296, 334, 293, 300),
+# eyes and lips order them. Its brows are an upper and a lower edge, iBUG's a line: the mean of
+# both. The line of the jaw has no counterpart that stays on the jaw.
+BROW_EDGES: Final = (
+    (70, 63, 105, 66, 107, 336, 296, 334, 293, 300),
+    (46, 53, 52, 65, 55, 285, 295, 282, 283, 276),
+)
+OTHER_POINTS: Final = (
     *(168, 197, 5, 4, 75, 97, 2, 326, 305),
     *(33, 160, 158, 133, 153, 144, 362, 385, 387, 263, 373, 380),
     *(61, 39, 37, 0, 267, 269, 291, 405, 314, 17, 84, 181),
@@ -115,7 +119,7 @@ def interpreter(environment: Path) -> Path:
     """Python of the environment that holds mediapipe, which is made if it is not there."""
     python = environment / "bin" / "python"
     if not python.exists():
-        print(f"making {environment} with {PACKAGE}", file=sys.stderr)
+        print(f"making {environment} with {PACKAGE}", file=sys.stderr)  # noqa: T201
         venv.create(environment, with_pip=True)
         subprocess.run([python, "-m", "pip", "install", "-q", PACKAGE], check=True)
     return python
@@ -143,10 +147,17 @@ def finds(face: Face, boxes: list[list[float]]) -> bool:
     return any(overlap(face.box, np.array(box)) >= 0.3 for box in boxes)
 
 
+def as_ibug(mesh: list[list[float]]) -> F64:
+    """``(51, 2)`` px: iBUG's points 17 to 67 from mediapipe's 468."""
+    points = np.array(mesh)
+    brows = points[list(BROW_EDGES[0])] + points[list(BROW_EDGES[1])]
+    return np.concatenate([brows / 2, points[list(OTHER_POINTS)]])
+
+
 def offsets(face: Face, mesh: list[list[float]]) -> F64:
     """``(51, 2)`` from our landmarks to mediapipe's, by the box's size: across the face toward
     the subject's left, and down."""
-    found = np.array(mesh)[list(MESH_POINTS)]
+    found = as_ibug(mesh)
     ours = face.points[FIRST:]
     across = face.points[[42, 45]].mean(axis=0) - face.points[[36, 39]].mean(axis=0)
     across /= np.linalg.norm(across)
@@ -157,7 +168,7 @@ def offsets(face: Face, mesh: list[list[float]]) -> F64:
 def report(faces: list[Face], seen: list[dict[str, Any]]) -> dict[int, float]:
     """Print the figures; returns the median error of each face that has one."""
     asked = [k for k, f in enumerate(faces) if not f.obstructed and abs(f.yaw_deg) <= MOST_YAW_DEG]
-    print(
+    print(  # noqa: T201
         f"{len(faces)} pictures, {len(asked)} of unobstructed faces with |yaw| <= {MOST_YAW_DEG:g}°"
     )
     if not asked:
@@ -165,7 +176,7 @@ def report(faces: list[Face], seen: list[dict[str, Any]]) -> dict[int, float]:
     for name in ("full_range", "short_range", "mesh"):
         hits = [finds(faces[k], seen[k][f"{name}_boxes"]) for k in asked]
         missed = [faces[k].image.name for k, hit in zip(asked, hits, strict=True) if not hit]
-        print(
+        print(  # noqa: T201
             f"  {name:11s} finds {sum(hits)} of {len(hits)}: {100 * np.mean(hits):.1f} %", *missed
         )
     meshed = [k for k in asked if finds(faces[k], seen[k]["mesh_boxes"])]
@@ -173,14 +184,14 @@ def report(faces: list[Face], seen: list[dict[str, Any]]) -> dict[int, float]:
         return {}
     away = np.stack([offsets(faces[k], seen[k]["mesh"]) for k in meshed])
     error = 100 * np.linalg.norm(away, axis=2)
-    print("landmarks, % of the face box: median, 90 %, mean offset to the left, down")
+    print("landmarks, % of the face box: median, 90 %, mean offset to the left, down")  # noqa: T201
     for name, rows in {**GROUPS, "all four": range(FIRST, 68)}.items():
         at = [r - FIRST for r in rows]
         left, down = 100 * away[:, at].mean(axis=(0, 1))
         mid, most = np.quantile(error[:, at], [0.5, 0.9])
-        print(f"  {name:9s} {mid:5.2f} {most:6.2f} {left:+7.2f} {down:+6.2f}")
+        print(f"  {name:9s} {mid:5.2f} {most:6.2f} {left:+7.2f} {down:+6.2f}")  # noqa: T201
     worst = np.argsort(-np.median(error, axis=0))[:8]
-    print("  worst points:", ", ".join(f"{i + FIRST} {np.median(error[:, i]):.1f}" for i in worst))
+    print("  worst points:", ", ".join(f"{i + FIRST} {np.median(error[:, i]):.1f}" for i in worst))  # noqa: T201
     return {k: float(np.median(e)) for k, e in zip(meshed, error, strict=True)}
 
 
@@ -196,7 +207,7 @@ def worst_sheet(
         pen = ImageDraw.Draw(image)
         for points, colour in (
             (faces[k].points[FIRST:], (0, 220, 0)),
-            (np.array(seen[k]["mesh"])[list(MESH_POINTS)], (255, 40, 40)),
+            (as_ibug(seen[k]["mesh"]), (255, 40, 40)),
         ):
             for x, y in points * by:
                 pen.ellipse([x - 1, y - 1, x + 1, y + 1], fill=colour)

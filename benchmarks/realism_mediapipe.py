@@ -45,7 +45,7 @@ def main() -> None:
             "mesh_boxes": [list(map(float, corners))] if points else [],
             "mesh": points[:468],
         }
-        print(json.dumps(record), flush=True)
+        print(json.dumps(record), flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":

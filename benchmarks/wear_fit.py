@@ -18,7 +18,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 import sampler
 from assets.accessories import Wearer, build_item
@@ -26,23 +25,23 @@ from assets.accessories.catalogue import ACCESSORY_SLOTS, accessory, accessory_e
 from assets.geometry import Mesh
 from assets.head import load_head_model
 from assets.store import open_store
-from spec_schema.manifest import row_to_spec
+from benchmarks.triangles import Triangles
+from spec_schema.arrow import row_to_spec
 from spec_schema.spec import Item, SceneSpec
 
-__all__ = ["DEPTH_LIMIT_MM", "GAP_LIMIT_MM", "Fit", "SkinSurface", "fit_of"]
+__all__ = ["DEPTH_LIMIT_MM", "GAP_LIMIT_MM", "Fit", "fit_of", "skin_of"]
 
 F64Array = NDArray[np.float64]
 
 DEPTH_LIMIT_MM: Final = 1.0
 GAP_LIMIT_MM: Final = 3.0
 SUSPECT_M: Final = -0.0002
-NEIGHBOURS: Final = 6
 SECTORS: Final = 12
 MANNERS: Final = 128
 """Rows that are drawn at least, so that each slot is worn by some."""
-ROUND: Final = ("beanie", "cap", "band", "bandana", "proxy", "hat", "helmet", "wrap")
+ROUND: Final = ("beanie", "cap", "band", "bandana", "proxy", "hat", "helmet", "turban", "knotted")
 """Kinds that touch the head all round at their edge."""
-SEALED: Final = ("mask", "eye_patch", "goggles")
+SEALED: Final = ("mask", "eye_patch", "goggles", "veil", "balaclava")
 """Kinds that touch the face all round."""
 PAIRED: Final = ("headphones", "earbuds", "earrings")
 """Kinds that touch both ears."""
@@ -58,60 +57,18 @@ class Fit:
     """The largest of the distances at the places where it should touch."""
 
 
-class SkinSurface:
-    """The outer skin of a head as triangles."""
-
-    def __init__(self, wearer: Wearer) -> None:
-        head = wearer.head
-        outer = (head.masks["inside-mouth"] < 0.1)[head.faces].all(1)
-        self.points = wearer.fit.points_m
-        quads = head.faces[outer]
-        self._triangles = np.concatenate([quads[:, [0, 1, 2]], quads[:, [0, 2, 3]]])
-        order = np.argsort(self._triangles.ravel(), kind="stable")
-        self._owner = order // 3
-        self._start = np.searchsorted(self._triangles.ravel()[order], np.arange(len(self.points) + 1))
-        self._used = np.unique(self._triangles)
-        self._tree = cKDTree(self.points[self._used])
-
-    def signed(self, points: F64Array) -> F64Array:
-        """(n,) metres to the nearest triangle; negative inside."""
-        _, near = self._tree.query(points, k=NEIGHBOURS)
-        best = np.full(len(points), np.inf)
-        signed = np.zeros(len(points))
-        for column in self._used[near].T:
-            for k in range(12):
-                at = self._start[column] + k
-                there = at < self._start[column + 1]
-                triangle = self._triangles[self._owner[np.where(there, at, 0)]]
-                distance, side = _to_triangles(points, self.points[triangle])
-                better = there & (distance < best - 1e-9)
-                best = np.where(better, distance, best)
-                signed = np.where(better, np.copysign(distance, side), signed)
-        return signed
+def skin_of(wearer: Wearer) -> Triangles:
+    """The outer skin of a head, skull frame."""
+    head = wearer.head
+    outer = (head.masks["inside-mouth"] < 0.1)[head.faces].all(1)
+    return Triangles(wearer.fit.points_m, head.faces[outer])
 
 
-def _to_triangles(points: F64Array, corners: F64Array) -> tuple[F64Array, F64Array]:
-    """(n,) distance to one triangle (n, 3, 3) each, and on which side of its plane."""
-    a, b, c = corners[:, 0], corners[:, 1], corners[:, 2]
-    normal = np.cross(b - a, c - a)
-    length = np.linalg.norm(normal, axis=1, keepdims=True)
-    normal = normal / np.maximum(length, 1e-15)
-    side = np.einsum("ij,ij->i", points - a, normal)
-    flat = points - side[:, None] * normal
-    inside = np.ones(len(points), bool)
-    edges = []
-    for p, q in ((a, b), (b, c), (c, a)):
-        along = q - p
-        inside &= np.einsum("ij,ij->i", np.cross(along, flat - p), normal) >= 0
-        t = np.einsum("ij,ij->i", points - p, along) / np.maximum((along**2).sum(1), 1e-15)
-        edges.append(np.linalg.norm(points - p - np.clip(t, 0, 1)[:, None] * along, axis=1))
-    return np.where(inside, np.abs(side), np.min(edges, axis=0)), side
-
-
-def fit_of(slot: str, item: Item, wearer: Wearer, surface: SkinSurface) -> Fit:
+def fit_of(slot: str, item: Item, wearer: Wearer, surface: Triangles) -> Fit:
     """Build a thing on a head and measure it."""
     meshes = build_item(slot, item, wearer)
-    kind = accessory(slot, item.id).kind
+    style = accessory(slot, item.id)
+    kind = getattr(style, "shape", "") if style.kind == "wrap" else style.kind
     points = [wearer.fit.skull(m.vertices_m.astype(np.float64)) for m in meshes]
     rough = wearer.skin.distance(np.concatenate(points))
     suspect = np.concatenate(points)[rough < SUSPECT_M]
@@ -137,6 +94,10 @@ def _gaps(
         yield from _by_sector(turn, far)
     elif kind in SEALED:
         own, off = points[0], distance[0]
+        if kind in ("veil", "balaclava"):
+            own, off = points[1], distance[1]
+            face = np.linalg.norm(own - wearer.fit.landmarks_m[30], axis=1) < 0.14
+            own, off = own[face], off[face]
         middle = own.mean(0)
         turn = np.arctan2(own[:, 1] - middle[1], own[:, 0] - middle[0])
         yield from _by_sector(turn, off)
@@ -183,7 +144,7 @@ def main() -> None:
     found: dict[tuple[str, str], list[Fit]] = defaultdict(list)
     for spec, worn in itertools.groupby(_items(specs, asked.heads, asked.each), key=lambda entry: entry[0]):
         wearer = Wearer(model.build(spec), store)
-        surface = SkinSurface(wearer)
+        surface = skin_of(wearer)
         for _, slot, item in worn:
             found[slot, item.id].append(fit_of(slot, item, wearer, surface))
     print(f"{asked.heads} heads, {sum(map(len, found.values()))} fittings; millimetres")

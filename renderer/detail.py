@@ -41,4 +41,6 @@ def detail_of(spec: SceneSpec, settings: RenderSettings) -> Detail:
     scale = pixels_per_metre(spec, settings.size_px)
     texels = next((side for most, side in _SKIN_LEVELS if scale <= most), _FINEST_SKIN)
     share = min(max(scale / _FULL_HAIR, _LEAST_HAIR), 1.0)
-    return Detail(skin_texels=texels, hair=share * settings.hair_detail)
+    # Drafts of small heads are not thinned twice: strands would grow wider than a pixel.
+    hair = max(share * settings.hair_detail, min(_LEAST_HAIR, settings.hair_detail))
+    return Detail(skin_texels=texels, hair=hair)

@@ -35,10 +35,13 @@ class LabelsEngine:
         return {}
 
     def asset_lock(self) -> dict[str, str]:
-        """Of the head model alone."""
+        """Of the head model alone, and of the user's own heads."""
         from assets.packs import asset_lock
+        from assets.user.shelf import shelf, user_lock
 
-        return {name: digest for name, digest in asset_lock().items() if name in _PACKS}
+        heads = shelf().heads
+        all_of_them = {**asset_lock(), **user_lock()}
+        return {k: digest for k, digest in all_of_them.items() if k in _PACKS or k in heads}
 
     def check_spec(self, spec: SceneSpec, where: str) -> None:
         """No name of the catalogue matters to a label."""

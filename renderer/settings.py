@@ -113,7 +113,7 @@ class Quality:
 
 
 QUALITIES: Final[dict[str, Quality]] = {
-    "draft": Quality(samples=4, prefilter="fast", hair_detail=0.5),
+    "draft": Quality(samples=4, prefilter="fast", hair_detail=0.7),
     "standard": Quality(samples=16, prefilter="accurate", hair_detail=1.0),
     "high": Quality(samples=64, prefilter="accurate", hair_detail=1.0),
 }

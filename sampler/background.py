@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import Annotated
 
 import numpy as np
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from assets.background import KINDS
-from sampler.columns import Names, Nullable
+from sampler.columns import Nullable
 from sampler.config_model import ConfigModel, Within
-from sampler.distributions import Categorical, Distribution
+from sampler.distributions import Distribution
+from sampler.pool import Pool, choose, names
 from sampler.quantities import Chance, Fraction, Share, Stops
 from sampler.streams import F64, Draws
-from spec_schema.errors import nearest
 
 __all__ = ["BackgroundConfig", "draw_background"]
 
@@ -24,29 +23,21 @@ class BackgroundConfig(ConfigModel):
     least_texels: Annotated[float, Field(ge=0, le=10_000)]
     """Pixels of the environment across the picture below which it is too coarse to be seen."""
     shares: dict[str, Share]
-    """Weights of the other kinds, by name."""
+    """Replace the catalogue's shares, by the name of the background."""
     light: Stops
     blur: Annotated[Distribution, Within("", 0, 0.2)]
     clutter: Fraction
     saturation: Fraction
     brightness: Fraction
 
-    @model_validator(mode="after")
-    def _known(self) -> BackgroundConfig:
-        for name in self.shares:
-            if name not in KINDS:
-                raise ValueError(f"shares: no background {name!r}; {nearest(name, KINDS)}")
-        if sum(self.shares.values()) <= 0:
-            raise ValueError("shares: nothing left to pick")
-        return self
 
-
-def draw_background(config: BackgroundConfig, draws: Draws, texels: F64) -> Nullable:
+def draw_background(config: BackgroundConfig, draws: Draws, kinds: Pool, texels: F64) -> Nullable:
     """Backgrounds of rows whose environments have so many pixels ``(N,)`` across the picture."""
     drawn = draws.uniform("background.kind")
     coarse = texels < config.least_texels
     own = coarse | (drawn >= config.environment_share)
-    code, _ = Categorical(weights=config.shares).codes(draws.uniform("background"))
+    shares = np.broadcast_to(kinds.share_female, (draws.n, len(kinds.ids)))
+    code = choose(shares, draws.uniform("background"))
     saturation = config.saturation.ppf(draws.uniform("background.saturation"))
     brightness = config.brightness.ppf(draws.uniform("background.brightness"))
     hue = draws.uniform("background.hue")
@@ -55,7 +46,7 @@ def draw_background(config: BackgroundConfig, draws: Draws, texels: F64) -> Null
     first = _linear(hue, saturation, brightness)
     second = _linear(second_hue, 0.7 * saturation, second_brightness)
     columns = {
-        "kind": Names(tuple(config.shares), code),
+        "kind": names(kinds, code),
         "red": first[:, 0],
         "green": first[:, 1],
         "blue": first[:, 2],

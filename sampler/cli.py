@@ -118,6 +118,9 @@ def sample(
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Override one number; may be repeated."),
     ] = None,
+    head: Annotated[
+        str | None, typer.Option(help="Everyone has this head of yours, such as user/anna.")
+    ] = None,
     print_config: Annotated[
         bool, typer.Option("--print-config", help="Print the whole config as TOML, and stop.")
     ] = False,
@@ -148,7 +151,7 @@ def sample(
             raise _fail(f"{output}: there is no folder {str(output.parent)!r}")
         if output is not None and output.is_dir():
             raise _fail(f"{output}: is a folder; name a file")
-        _write(config, n, output, seed, start, split)
+        _write(config, n, output, seed, start, split, head)
     except ReplicantfaceError as e:
         typer.echo(f"rf-sample: {e}", err=True)
         raise typer.Exit(e.exit_code) from e
@@ -179,7 +182,13 @@ def _laid_out(
 
 
 def _write(
-    config: SamplerConfig, n: int, output: Path | None, seed: int, start: int, split: str
+    config: SamplerConfig,
+    n: int,
+    output: Path | None,
+    seed: int,
+    start: int,
+    split: str,
+    head: str | None,
 ) -> None:
     from sampler.inputs import load_inputs
     from sampler.scene import Sampler
@@ -188,7 +197,7 @@ def _write(
     term_is_an_interrupt()
     progress = _Progress(n)
     try:
-        sampler = Sampler(config, load_inputs(), seed, split)
+        sampler = Sampler(config, load_inputs() if head is None else load_inputs(head), seed, split)
         if output is None:
             tally = write_manifest(sampler, start, n, sys.stdout.buffer, progress)
         else:

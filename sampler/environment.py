@@ -208,6 +208,7 @@ def draw(
     draws: Draws,
     hdris: Pool,
     entries: dict[str, HdriEntry],
+    backgrounds: Pool,
     stance: Stance,
 ) -> Columns:
     """Draw the light of a scene, metered at the face."""
@@ -237,7 +238,7 @@ def draw(
         "scheme": Names(tuple(config.schemes), scheme),
         **{slot: lamp.column(from_environment) for slot, lamp in lamps.items()},
         "background": draw_background(
-            config.background, draws, widths * stance.picture_deg / 360.0
+            config.background, draws, backgrounds, widths * stance.picture_deg / 360.0
         ),
         "exposure_ev": config.exposure.ppf(draws.uniform("exposure")),
         "face_luminance": _SEEN * wanted * _skin_luminance(stance.monk_tone),

@@ -1,4 +1,4 @@
-"""What a config says of faces: kinds of expression, gestures of regions, and what can't go together."""
+"""What a config says of faces: kinds of expression, gestures of regions, what can't go together."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class ExpressionKind(ConfigModel):
     one_sided: bool = False
     """Played on one side, which is drawn (wink, smirk)."""
     weights: dict[str, Weight]
-    parts: list[ExpressionPart] = []
+    parts: list[ExpressionPart] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _check(self) -> ExpressionKind:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from assets.catalog import Catalog
+from assets.user.entry import HeadAsset
+from spec_schema.errors import AssetError, nearest
 
 __all__ = ["Inputs", "Landmarks", "load_inputs"]
 
@@ -55,14 +57,29 @@ class Inputs:
     catalog: Catalog
     landmarks: Landmarks
     asset_lock: Mapping[str, str]
+    heads: Mapping[str, HeadAsset] = field(default_factory=dict)
+    """The user's own heads, by id."""
 
 
-def load_inputs() -> Inputs:
-    """The shipped assets and the user's; fetches the packs if they are missing."""
+def load_inputs(head: str | None = None) -> Inputs:
+    """The shipped assets and the user's; fetches the packs if they are missing.
+
+    Args:
+        head: id of the user's head that everyone shall have.
+
+    Raises:
+        AssetError: there is no such head.
+    """
     from assets.head.landmarks import load_landmark_model
     from assets.packs import asset_lock
     from assets.store import open_store
-    from assets.user.shelf import user_lock
+    from assets.user.shelf import shelf, user_lock
 
     lock = {**asset_lock(), **user_lock()}
-    return Inputs(Catalog.load(), load_landmark_model(open_store()), lock)
+    heads = shelf().heads
+    if head is not None:
+        if head not in heads:
+            hint = nearest(head, heads) if heads else "none has been added (rf-assets add-head)"
+            raise AssetError(f"--head {head!r}: no such head; {hint}")
+        heads = {head: heads[head].model_copy(update={"share": 1.0})}
+    return Inputs(Catalog.load(), load_landmark_model(open_store()), lock, heads)

@@ -27,6 +27,7 @@ Examples:
   rf-plot manifest.parquet --summary
   rf-plot train.parquet test.parquet -o both.pdf
   rf-plot faces/manifest.parquet faces/ --summary -o planned-and-rendered.pdf
+  rf-plot manifest.parquet --card DATA_CARD.md --measured faces/
   rf-plot mine.parquet --against facesynthetics --sections pose,people -o poses.svg
 
 \b
@@ -62,6 +63,15 @@ def plot_manifests(
         str | None,
         typer.Option(metavar="NAME,…", help="Only these parts, such as pose,gaze."),
     ] = None,
+    card: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE.md", help="Write the data card of the first set: Markdown."),
+    ] = None,
+    measured: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Rendered folder whose seconds the card's cost is from."),
+    ] = None,
+    title: Annotated[str | None, typer.Option(help="Heading of the card.")] = None,
     version: Annotated[
         bool, typer.Option("--version", help="Print the version, and stop.", is_eager=True)
     ] = False,
@@ -71,14 +81,19 @@ def plot_manifests(
         return
     if not sets:
         raise _fail("what to plot? For example: rf-plot manifest.parquet -o poses.png")
-    if output is None and not summary:
-        raise _fail("nothing to do: give -o poses.png, or --summary, or both")
+    if output is None and not summary and card is None:
+        raise _fail("nothing to do: give -o poses.png, --summary, --card card.md, or several")
+    if card is None and (measured or title):
+        raise _fail("--measured and --title are for --card, which is missing")
     if output is not None:
         _check_output(output)
     term_is_an_interrupt()
     names = [name.strip() for name in (sections or "").split(",") if name.strip()]
     try:
-        _run(sets, output, summary, against, names)
+        if output is not None or summary:
+            _run(sets, output, summary, against, names)
+        if card is not None:
+            _write_card(sets[0], card, measured, title)
     except ReplicantfaceError as e:
         typer.echo(f"rf-plot: {e}", err=True)
         raise typer.Exit(e.exit_code) from e
@@ -147,6 +162,15 @@ def _run(
         from sampler.summary import summary as in_words
 
         typer.echo(in_words(read, reference))
+
+
+def _write_card(path: Path, card: Path, measured: Path | None, title: str | None) -> None:
+    from sampler.card import data_card, measured_cost
+    from spec_schema.manifest import Manifest
+
+    manifest = Manifest(path / "manifest.parquet" if path.is_dir() else path)
+    cost = measured_cost(measured) if measured is not None else None
+    card.write_text(data_card(manifest, title or card.resolve().parent.name, cost), "utf-8")
 
 
 def main() -> None:

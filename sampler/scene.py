@@ -19,6 +19,7 @@ from sampler.face_measures import drawn_in
 from sampler.inputs import Inputs
 from sampler.layout import StillsLayout, TracksLayout, placed_once
 from sampler.one_thread import one_blas_thread
+from sampler.own_heads import OwnHeads
 from sampler.pool import Pool
 from sampler.staging import EachAlone, People, Staged, Stager, Together
 from sampler.streams import F64, Draws
@@ -56,6 +57,7 @@ class _Pools:
     facial_hair: Pool
     worn: wear.Wardrobe
     hdris: Pool
+    backgrounds: Pool
 
 
 class Sampler:
@@ -82,18 +84,28 @@ class Sampler:
                 {s: Pool.of(getattr(known, s), s, getattr(c, s).shares) for s in WORN_SLOTS}
             ),
             hdris=environment.pool(self._hdris, c.environment),
+            backgrounds=Pool.of(
+                known.backgrounds, "environment.background", c.environment.background.shares
+            ),
         )
+        self._heads = OwnHeads(inputs.heads, self.shape_keys)
         self._stager = self._staged_by()
 
     def asset_lock(self) -> dict[str, str]:
         """Hashes of the packs, and of the user's assets that can be drawn."""
-        pools = [self._pools.skins, self._pools.hdris, *self._pools.worn.pools.values()]
+        pools = [
+            self._pools.skins,
+            self._pools.hdris,
+            self._pools.backgrounds,
+            *self._pools.worn.pools.values(),
+        ]
         drawn = {
             i
             for pool in pools
             for i, share in zip(pool.ids, pool.share_female + pool.share_male, strict=True)
             if share > 0
         }
+        drawn |= set(self._heads.drawn)
         lock = self.inputs.asset_lock
         return {k: v for k, v in lock.items() if k in drawn or not is_user(k)}
 
@@ -155,7 +167,11 @@ class Sampler:
         )  # fmt: skip
 
     def _person(self, first: int, n: int, repeat: int) -> identity.Identity:
-        return identity.draw(self.config.identity, self._draws("identity", first, n, repeat))
+        drawn = identity.draw(self.config.identity, self._draws("identity", first, n, repeat))
+        return self._heads.person(drawn, self._heads.chosen(self._own_draws(first, n, repeat)))
+
+    def _own_draws(self, first: int, n: int, repeat: int) -> Draws:
+        return self._draws("identity/own", first, n, repeat)
 
     def _people(self, first: int, n: int, repeat: int) -> People:
         return self._shaped(self._person(first, n, repeat), first, n, repeat)
@@ -169,6 +185,8 @@ class Sampler:
         shape = drawn_in(c.plausible, landmarks, macros, drawn)
         shape += identity.trend(c, person, keys, landmarks.one_sided)
         identity.within_limits(shape, keys, landmarks.one_sided)
+        own = self._own_draws(first, n, repeat)
+        shape = self._heads.shape(shape, self._heads.chosen(own), own)
         return People(macros, shape)
 
     def _columns(self, first: int) -> tuple[Columns, Staged]:
@@ -190,14 +208,13 @@ class Sampler:
             held = getattr(c, slot)
             worn.append(wear.draw(held, draws(slot), slot, pools.worn, person, worn))
         hat = pools.worn.presses_hair(worn[WORN_SLOTS.index("headwear")])
-        locks = hair.draw_hair(
-            c.hair, draws("hair"), pools.hair, person, complexion.monk_tone, hat
-        )
+        locks = hair.draw_hair(c.hair, draws("hair"), pools.hair, person, complexion.monk_tone, hat)
         light = environment.draw(
             c.environment,
             draws("environment"),
             pools.hdris,
             self._hdris,
+            pools.backgrounds,
             _stance(staged, complexion.monk_tone),
         )
         columns: Columns = {

@@ -18,7 +18,7 @@ from assets.geometry import Mesh
 from assets.noise import ValueNoise
 from spec_schema.spec import Item
 
-__all__ = ["build_hat", "edge_of", "flared", "hat_field", "superellipsoid"]
+__all__ = ["build_hat", "edge_of", "flared", "hat_field", "seated", "superellipsoid"]
 
 MM = 1e-3
 GAP_M = 0.0009
@@ -27,6 +27,8 @@ RAISE_M = 0.006
 """How much higher or lower a hat is worn at most."""
 EDGE_POINTS = 240
 BRIM_RINGS = 12
+SEAT_M = (0.004, 0.03)
+"""From here above its line to there a hat leaves the skin's hollows."""
 CLOSE_M = 0.022
 """Above its line a crown lies on the head for this far."""
 
@@ -37,6 +39,13 @@ def hat_field(line: HatLine, item: Item, wearer: Wearer) -> F64Array:
     field = line_reach(line, wearer.rest_m, tilt, RAISE_M * item.height)
     # The line is met once on the way down.
     return np.asarray(np.minimum.accumulate(field, axis=1))
+
+
+def seated(shell: Capsule, field: F64Array) -> Capsule:
+    """A membrane over the head that lies on it along the line (A, S) where the field is 0."""
+    taut = shell.smoothed(1.0).spanned(GAP_M).radius_m
+    near = shell.smoothed(1.0).radius_m + GAP_M
+    return replace(shell, radius_m=near + (taut - near) * smoothstep(field, *SEAT_M))
 
 
 def superellipsoid(shell: Capsule, wide_m: F64Array, tall_m: float, power: float) -> F64Array:
@@ -51,7 +60,7 @@ def build_hat(style: HatStyle, item: Item, wearer: Wearer) -> tuple[Mesh, ...]:
     """Crown, brim and ribbon, in the world frame."""
     field = hat_field(style.line, item, wearer)
     shell = wearer.bare
-    taut = shell.smoothed(1.0).spanned(GAP_M)
+    taut = seated(shell, field)
     radius = _crown(style, item, taut, field)
     piece = replace(taut, radius_m=radius).cut(field)
     piece = on_skin(piece, wearer, GAP_M, ears=False)

@@ -124,8 +124,8 @@ def build_piercing(style: PiercingStyle, item: Item, wearer: Wearer) -> tuple[Me
     left = side > 0
     size, wire = style.size_mm * MM * item.size, style.wire_mm * MM / 2 * item.thickness
     aim = {
-        "nostril": marks[35 if left else 31] + np.array([side * 0.005, 0.004, 0.0]),
-        "septum": marks[33] + np.array([0.0, -0.001, 0.0]),
+        "nostril": marks[35 if left else 31] + np.array([side * 0.0065, 0.0024, -0.001]),
+        "septum": marks[33] + np.array([0.0, -0.003, -0.001]),
         "lip": marks[57] + np.array([side * 0.006, -0.003, 0.0]),
         "brow": marks[25 if left else 18] + np.array([side * 0.002, -0.001, 0.0]),
         "helix": wearer.fit.ear(side)[np.argmax(wearer.fit.ear(side)[:, 1])],

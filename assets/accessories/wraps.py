@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from assets.accessories.capsule import WIDEST_M, Capsule, outline_field, upward
+from assets.accessories.capsule import WIDEST_M, Capsule, CutPiece, outline_field, upward
 from assets.accessories.fit import F64Array, smoothstep
-from assets.accessories.hats import edge_of, hat_field
+from assets.accessories.hats import edge_of, hat_field, seated
+from assets.accessories.hugging import clear
 from assets.accessories.masks import FLAT_M, hem, on_skin
 from assets.accessories.styles import WrapStyle
 from assets.accessories.sweep import Piece, ellipsoid, joined
@@ -62,7 +63,7 @@ def build_wrap(style: WrapStyle, item: Item, wearer: Wearer) -> tuple[Mesh, ...]
     radius_m = HEM_M * item.thickness * max(style.thickness_mm / 2, 0.6)
     meshes = [
         wearer.mesh("wrap", piece.piece, material, style, piece.grid_uv_m),
-        wearer.mesh("wrap-hem", hem(piece, radius_m), plain, style),
+        wearer.mesh("wrap-hem", _clear_hem(piece, radius_m, wearer), plain, style),
     ]
     if style.under:
         lifted = wearer.bare.smoothed(1.0).lifted(0.0012)
@@ -125,7 +126,7 @@ def _lined(style: WrapStyle, item: Item, wearer: Wearer) -> tuple[Mesh, ...]:
         raise AssetError(f"{item.id!r}: a wrap of shape {style.shape!r} needs a 'line'")
     field = hat_field(style.line, item, wearer)
     over = wearer.eared if style.shape == "turban" else wearer.bare
-    shell = over.smoothed(0.8).spanned(GAP_M)
+    shell = seated(over, field)
     radius = shell.radius_m + style.thickness_mm * MM * item.thickness
     radius = radius + (_wound if style.shape == "turban" else _draped)(style, item, shell, field)
     piece = on_skin(replace(shell, radius_m=radius).cut(field), wearer, GAP_M)
@@ -133,12 +134,17 @@ def _lined(style: WrapStyle, item: Item, wearer: Wearer) -> tuple[Mesh, ...]:
     plain = replace(material, colour_map=None, height_map_mm=None)
     meshes = [
         wearer.mesh("wrap", piece.piece, material, style, piece.grid_uv_m),
-        wearer.mesh("wrap-hem", hem(piece, HEM_M * item.thickness), plain, style),
+        wearer.mesh("wrap-hem", _clear_hem(piece, HEM_M * item.thickness, wearer), plain, style),
     ]
     if style.shape == "knotted":
         edge = edge_of(piece)
-        meshes.append(wearer.mesh("wrap-knot", _knot(item, edge), plain, style))
+        knot = clear(_knot(item, edge), wearer.skin, 0.0003)
+        meshes.append(wearer.mesh("wrap-knot", knot, plain, style))
     return tuple(meshes)
+
+
+def _clear_hem(piece: CutPiece, radius_m: float, wearer: Wearer) -> Piece:
+    return clear(hem(piece, radius_m), wearer.skin, 0.0003)
 
 
 def _wound(style: WrapStyle, item: Item, shell: Capsule, field: F64Array) -> F64Array:

@@ -10,6 +10,10 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter, map_coordinates
 from scipy.signal import fftconvolve
 
+from assets.skin.tone import linear_from_srgb
+from assets.user import is_user
+from assets.user.shelf import user_array
+from spec_schema.errors import AssetError, nearest
 from spec_schema.spec import BackgroundSpec
 
 __all__ = ["KINDS", "background"]
@@ -18,6 +22,8 @@ F32Array = NDArray[np.float32]
 _PX: Final = 384
 """Side of the picture: all of it is out of focus, so that more would show nothing."""
 _LEAST_BLUR_PX: Final = 1.6
+_GREY_WALL: Final = 0.35
+"""Mean that a photograph is brought to, whatever its exposure was."""
 
 
 class _Canvas:
@@ -262,14 +268,27 @@ def background(spec: BackgroundSpec) -> F32Array:
         (H, W, 3) float32 linear, row 0 at the top: 1 is a white wall, lamps and skies are more.
 
     Raises:
-        KeyError: no such kind.
+        AssetError: no such kind.
     """
+    if spec.kind not in KINDS:
+        return _out_of_focus(_plate(spec.kind), spec.blur * _PX)
     draw = np.random.Generator(np.random.PCG64(spec.seed))
     canvas = KINDS[spec.kind](spec, draw)
     if spec.kind not in ("paper", "gradient"):
         shade = 0.1 * _smooth_noise(draw, 3) + 0.05 * _smooth_noise(draw, 9)
         canvas = canvas * np.exp(shade + 0.07 * _smooth_noise(draw, 40, 3))
     return np.asarray(np.maximum(_out_of_focus(canvas, spec.blur * _PX), 0.0), np.float32)
+
+
+def _plate(some_id: str) -> F32Array:
+    """A user's photograph in linear colour, as bright as a grey wall."""
+    if not is_user(some_id):
+        raise AssetError(f"environment.background.kind is {some_id!r}: {nearest(some_id, KINDS)}")
+    encoded = user_array(some_id, "plate").astype(np.float32) / 255
+    linear = linear_from_srgb(encoded)
+    side = len(linear) // _PX
+    small = linear.reshape(_PX, side, _PX, side, 3).mean((1, 3))
+    return np.asarray(small * (_GREY_WALL / max(float(small.mean()), 0.02)), np.float32)
 
 
 def _out_of_focus(pixels: F32Array, radius_px: float) -> F32Array:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
+from scipy.spatial import cKDTree
 
 from assets.clothing.drape import drape
 from assets.clothing.entries import Garment, Placket
@@ -19,6 +22,8 @@ from spec_schema.spec import Item
 __all__ = ["build_garment"]
 
 RIDGE_M = 0.05
+ON_SKIN_M = 0.0002
+NEAR_M = 0.02
 
 
 def build_garment(
@@ -45,9 +50,27 @@ def build_garment(
         swept = sweep(trim, vertices[loop], surface, front)
         band = cloth_material(garment.fabric, item, trim.weave, trim.shade, printed=False)
         meshes.append(_trim_mesh(f"clothing-trim-{i}", swept, band))
+    meshes = [meshes[0], *_off_skin(meshes[1:], head, pattern)]
     if garment.placket is not None:
         meshes += _front_opening(garment, garment.placket, item, pattern, cloth, normals)
     return tuple(meshes), pattern
+
+
+def _off_skin(meshes: list[Mesh], head: Head, pattern: Pattern) -> list[Mesh]:
+    """Trims with their turned-in borders laid on the skin."""
+    skin, normals = head.vertices_m[pattern.support], head.normals[pattern.support]
+    tree = cKDTree(skin)
+    out = []
+    for mesh in meshes:
+        points = mesh.vertices_m.copy()
+        for _ in range(3):
+            distance, at = tree.query(points, distance_upper_bound=NEAR_M)
+            near = np.flatnonzero(np.isfinite(distance))
+            n = normals[at[near]]
+            stand = ((points[near] - skin[at[near]]) * n).sum(1)
+            points[near] += np.maximum(ON_SKIN_M - stand, 0)[:, None] * n
+        out.append(replace(mesh, vertices_m=np.asarray(points, np.float32)))
+    return out
 
 
 def _front_opening(

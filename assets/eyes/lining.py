@@ -87,7 +87,9 @@ def lining(rings: LidRings, centre: F64Array, radius: float) -> WetParts:
     landing = _onto(foot + reach * o.inwards, radius - c.under_m)
     t = np.linspace(0, 1, c.across)[:, None, None]
     # A fillet: the corner between lid and ball is the curve's control point.
-    curve = (1 - t) ** 2 * start + 2 * t * (1 - t) * _onto(foot, radius + c.fillet_m) + t**2 * landing
+    curve = (
+        (1 - t) ** 2 * start + 2 * t * (1 - t) * _onto(foot, radius + c.fillet_m) + t**2 * landing
+    )
     return _strip(curve, centre, 0.0, 0.5)
 
 

@@ -86,7 +86,7 @@ class BrowShape:
         body = 1 - smoothstep(np.abs(across) + ragged, 0.5 + 0.25 * brows.plucked, 1.2)
         # Single hairs stand apart, more under the arch than over it.
         reach = np.where(across < 0, 3.0, 2.0)
-        stray = 0.10 * wild**2 * (1 - smoothstep(np.abs(across), 1.0, reach))
+        stray = 0.16 * wild**2 * (1 - smoothstep(np.abs(across), 1.0, reach))
         full = np.maximum(body, stray)
         first, last = self.x_dm[0], self.x_dm[-1]
         # Inner ends begin sparse, tails run out.

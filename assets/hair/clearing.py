@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assets.geometry import F32Array
 from assets.hair.curves import resample
@@ -13,6 +14,8 @@ __all__ = ["cleared"]
 ROOT_SHARE = 0.15
 """Over this first part of a strand its distance grows from nothing: the root is in the skin."""
 TOLERATED_M = 0.0004
+IN_CLOTH_M = 0.004
+"""On shoulders hair sinks into cloth by as much."""
 STUMP = 1e-3
 
 
@@ -30,14 +33,24 @@ def cleared(field: DistanceField, strands: F32Array, least_m: F32Array | float) 
     out = strands.copy()
     out[near] = field.freed(strands[near], least[near])
     caught = np.zeros((n, m), bool)
-    caught[near] = field.exact(out[near]) < -TOLERATED_M
+    caught[near] = _inside(field, out[near])
     row = np.nonzero(caught.any(1))[0]
     if len(row):
         last = np.maximum(caught[row].argmax(1) - 1, 0.2)
         cut = resample(out[row], m, (last / (m - 1)).astype(np.float32))
+        # The curve between points that are free may dip into the skin.
+        inner = cut[:, 1:].reshape(-1, 3)
+        low = np.nonzero(field.distance(inner) < 0.0)[0]
+        inner[low] = field.freed(inner[low], np.zeros(len(low), np.float32))
+        cut[:, 1:] = inner.reshape(len(row), m - 1, 3)
         # In the fold behind an ear even the rest may cross skin: nothing is left of it then.
-        depth = field.exact(cut[:, 1:].reshape(-1, 3)).reshape(len(row), m - 1)
-        gone = (depth < -TOLERATED_M).any(1)
+        gone = _inside(field, inner).reshape(len(row), m - 1).any(1)
         cut[gone] = cut[gone, :1] + STUMP * (cut[gone] - cut[gone, :1])
         out[row] = cut
     return out
+
+
+def _inside(field: DistanceField, points_m: F32Array) -> NDArray[np.bool_]:
+    """(n,) points that are too deep in skin, or deeper still in a garment."""
+    depth = field.exact(points_m)
+    return np.asarray(depth < np.where(field.is_careful(points_m), -TOLERATED_M, -IN_CLOTH_M))

@@ -9,15 +9,15 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from assets.geometry import F32Array, I32Array
-from assets.hair.curves import wander
+from assets.hair.curves import PIECE, wander
 from assets.noise import Stream
 
 __all__ = ["choose", "gather", "nearest_of"]
 
 
-def choose(n: int, count: int, stream: Stream) -> NDArray[np.intp]:
-    """``count`` different indices below ``n``, in no order."""
-    return np.argsort(stream.uniform(n), kind="stable")[: min(count, n)]
+def choose(n: int, count: int) -> NDArray[np.intp]:
+    """The first ``count`` indices below ``n``: roots come evenly spread, however few are taken."""
+    return np.arange(min(count, n))
 
 
 def nearest_of(keys: F32Array, centres: NDArray[np.intp]) -> I32Array:
@@ -46,7 +46,7 @@ def gather(
     and the clump of each.
     """
     n, m = strands.shape[:2]
-    centre = choose(n, count, stream)
+    centre = choose(n, count)
     clump = nearest_of(keys, centre)
     count = len(centre)
     s = np.linspace(0.0, 1.0, m, dtype=np.float32)[None]
@@ -60,9 +60,14 @@ def gather(
     middle = strands[centre]
     if wander_m:
         middle = middle + wander_m * wander(count, m, stream, waves)
-    share = (pull[clump] * own[:, None])[..., None].astype(np.float32)
-    out = middle[clump]
-    out -= strands
-    out *= share
-    out += strands
+    pull, own = pull.astype(np.float32), own.astype(np.float32)
+    out = np.empty_like(strands)
+    for first in range(0, n, PIECE):
+        piece = slice(first, first + PIECE)
+        which = clump[piece]
+        part = middle[which]
+        part -= strands[piece]
+        part *= (pull[which] * own[piece, None])[..., None]
+        part += strands[piece]
+        out[piece] = part
     return out, clump

@@ -10,7 +10,7 @@ from assets.hair.data import Direction
 from assets.hair.groom import Groom
 from assets.hair.vectors import rotate_about, smoothstep, tangent, unit
 
-__all__ = ["Mask", "comb", "fringe_of", "keys_of", "lift_of"]
+__all__ = ["Mask", "comb", "fringe_of", "is_before", "keys_of", "lift_of"]
 
 Mask = NDArray[np.bool_]
 
@@ -19,6 +19,7 @@ WHORL_DM = (8.36, 0.0)
 WHORL_REACH_DM = 0.55
 KEY_SPLIT_M = 0.03
 FRINGE_SPLIT_M = 0.014
+BEFORE_DEG = 78.0
 
 
 def comb(groom: Groom, lift: F32Array, fringe: Mask) -> F32Array:
@@ -57,7 +58,7 @@ def _lying(groom: Groom) -> F32Array:
     mix = np.zeros((len(groom), 4), np.float32)
     for weight, direction in zip(weights, regions, strict=True):
         mix += weight[:, None] * np.array(direction, np.float32)
-    side = np.where(rest[:, 0] > groom.part_x_dm, 1.0, -1.0).astype(np.float32)
+    side = _side(groom)
     combed = np.stack([mix[:, 0] * side, mix[:, 1], mix[:, 2]], 1) * mirror
     away = rest - np.array([style.part_dm, *WHORL_DM], np.float32)
     near = np.exp(-np.linalg.norm(away, axis=1) / WHORL_REACH_DM)
@@ -65,6 +66,22 @@ def _lying(groom: Groom) -> F32Array:
     share = mix[:, 3:4]
     combed = tangent(combed, normal)
     return tangent(combed * (1 - share) + spiral * share, normal)
+
+
+def _side(groom: Groom) -> F32Array:
+    """-1 to 1: to which side of the part hair is combed.
+
+    The part is a line only to the whorl; behind it hair falls to both sides ever more gently,
+    and a few strands beside the line cross it.
+    """
+    rest = groom.combed_dm
+    away = rest[:, 0] - groom.part_x_dm
+    fades = smoothstep(0.35 - rest[:, 2], 0.0, 0.5)
+    if groom.style.comb.parted:
+        lot = groom.stream("part").normal(len(groom))
+        away = away + 0.012 * lot
+    width = 0.004 + 0.35 * fades
+    return np.asarray(np.tanh(away / width), np.float32)
 
 
 def lift_of(groom: Groom, short: F32Array) -> F32Array:
@@ -91,6 +108,12 @@ def fringe_of(groom: Groom) -> Mask:
     return np.asarray((z > back) & (x < fringe.half_width_dm + 0.04 * wave) & (y > 7.72))
 
 
+def is_before(groom: Groom) -> Mask:
+    """(n,) bool: roots whose long hair falls before the shoulder."""
+    edge = BEFORE_DEG + 25 * groom.noise(groom.roots.rest_dm, 2.5)
+    return np.asarray(groom.azimuth_deg < edge)
+
+
 def keys_of(groom: Groom, fringe: Mask) -> F32Array:
     """Places by which strands are neighbours: the root, held apart at part and fringe."""
     style, rest = groom.style.comb, groom.combed_dm
@@ -98,4 +121,7 @@ def keys_of(groom: Groom, fringe: Mask) -> F32Array:
     split = KEY_SPLIT_M if style.parted else 0.0
     side = side * smoothstep(rest[:, 2], -0.1, 0.4) * ~fringe * split
     extra = np.stack([side, fringe * FRINGE_SPLIT_M], 1)
+    if groom.style.fall.frames_face:
+        before = is_before(groom)[:, None] * np.float32(KEY_SPLIT_M)
+        extra = np.concatenate([extra, before], 1)
     return np.asarray(np.concatenate([groom.roots.point_m, extra], 1), np.float32)

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.special import ndtri
 
 from assets.geometry import F32Array, I32Array
 from assets.hair.vectors import unit
 from assets.noise import Stream
 
-__all__ = ["WanderBank", "coil", "cut_below", "parallel_frames", "resample", "wander"]
+__all__ = ["PIECE", "WanderBank", "coil", "cut_below", "parallel_frames", "resample", "wander"]
 
 BANK_SIZE = 192
 PIECE = 512
@@ -83,11 +84,12 @@ class WanderBank:
 
     def add(self, strands: F32Array, strength_m: F32Array) -> F32Array:
         """Strands bent by a random curve each, times ``strength_m`` (n,)."""
-        n = len(strands)
-        pick = self._stream.integers(len(self._curves), n)
-        scale = strength_m * self._stream.uniform(n, 0.6, 1.4)
-        bent = strands + self._curves[pick] * scale[:, None, None].astype(np.float32)
-        return np.asarray(bent, np.float32)
+        lot = self._stream.uniform((len(strands), 2))
+        pick = np.minimum((lot[:, 0] * len(self._curves)).astype(np.intp), len(self._curves) - 1)
+        bent = self._curves[pick]
+        bent *= (strength_m * (0.6 + 0.8 * lot[:, 1]))[:, None, None].astype(np.float32)
+        bent += strands
+        return bent
 
 
 def parallel_frames(curves: F32Array) -> tuple[F32Array, F32Array, F32Array]:
@@ -127,23 +129,39 @@ def coil(
     waves of spirals. ``loosen`` (n,) takes away from the radius of single strands.
     """
     n, m = strands.shape[:2]
-    _, across, aside = parallel_frames(strands)
-    clumps = int(clump.max()) + 1
-    phase = stream.uniform(clumps, 0.0, 2 * np.pi)[clump] + stream.normal(n, phase_spread)
-    pitch = (pitch_m * stream.uniform(clumps, 1 - 0.75 * vary, 1 + 0.75 * vary))[clump]
-    hand = np.where(stream.uniform(clumps) < 0.5, 1.0, -1.0)[clump]
-    radius = (radius_m * stream.uniform(clumps, 1 - vary, 1 + vary))[clump]
-    radius = radius * stream.uniform(n, 0.85, 1.15)
-    if loosen is not None:
-        radius = radius * (1.0 - loosen)
+    count = int(clump.max()) + 1
+    # The middle strands are the first ones, so that their frames serve all of a clump.
+    _, across, aside = parallel_frames(strands[:count])
+    phase = stream.uniform(count, 0.0, 2 * np.pi)
+    pitch = pitch_m * stream.uniform(count, 1 - 0.75 * vary, 1 + 0.75 * vary)
+    hand = np.where(stream.uniform(count) < 0.5, 1.0, -1.0)
+    radius = radius_m * stream.uniform(count, 1 - vary, 1 + vary)
     s = np.linspace(0.0, 1.0, m, dtype=np.float32)
-    arc = length_m[:, None] * s
-    pace = 1.0 + 0.02 * np.cumsum(wander(clumps, m, stream, (1.0, 2.0))[..., 0], 1)[clump]
-    angle = (phase[:, None] + (hand / pitch)[:, None] * (2 * np.pi) * arc * pace).astype(np.float32)
-    reach = radius[:, None] * np.clip(arc / start_m, 0.0, 1.0) ** 1.3
-    out = strands + across * (np.cos(angle) * reach)[..., None]
-    out += aside * (np.sin(angle) * reach * flatten)[..., None]
-    return np.asarray(out, np.float32)
+    arc = length_m[:count, None] * s
+    pace = 1.0 + 0.02 * np.cumsum(wander(count, m, stream, (1.0, 2.0))[..., 0], 1)
+    turns = (phase[:, None] + (hand / pitch)[:, None] * (2 * np.pi) * arc * pace).astype(np.float32)
+    reach = (radius[:, None] * np.clip(arc / start_m, 0.0, 1.0) ** 1.3).astype(np.float32)
+    cos, sin = np.cos(turns) * reach, np.sin(turns) * reach
+    flat = np.float32(flatten)
+    here = across * cos[..., None] + aside * (flat * sin)[..., None]
+    ahead = aside * (flat * cos)[..., None] - across * sin[..., None]
+    lot = stream.uniform((n, 2))
+    own = 0.85 + 0.3 * lot[:, 0]
+    if loosen is not None:
+        own = own * (1.0 - loosen)
+    shift = ndtri(lot[:, 1].astype(np.float64)) * phase_spread
+    out = np.empty_like(strands)
+    for first in range(0, n, PIECE):
+        piece = slice(first, first + PIECE)
+        which, scale = clump[piece], own[piece]
+        part = here[which]
+        part *= (scale * np.cos(shift[piece])).astype(np.float32)[:, None, None]
+        side = ahead[which]
+        side *= (scale * np.sin(shift[piece])).astype(np.float32)[:, None, None]
+        part += side
+        part += strands[piece]
+        out[piece] = part
+    return out
 
 
 def cut_below(strands: F32Array, height_m: F32Array, least: float = 0.25) -> F32Array:

@@ -24,6 +24,8 @@ __all__ = [
     "GroomData",
     "Hairline",
     "Locks",
+    "Lost",
+    "Rows",
     "Style",
     "Tie",
     "groom_data",
@@ -46,7 +48,10 @@ class Hairline(_Data):
     azimuth_deg: tuple[float, ...]
     male: tuple[float, ...]
     female: tuple[float, ...]
+    temples: tuple[float, ...]
+    """After the temples have moved back (Norwood II-III)."""
     receded: tuple[float, ...]
+    """After all of the front is gone (Norwood VI-VII)."""
     width_azimuth_deg: tuple[float, ...]
     width_dm: tuple[float, ...]
     ragged_azimuth_deg: tuple[float, ...]
@@ -175,6 +180,27 @@ class Locks(_Data):
     twist_pitch_mm: Positive
     coil_radius_mm: float = 0.0
     coil_pitch_mm: Positive = 20.0
+    plait_mm: Positive | None = None
+    """Length over which three woven plies come back to their sides; None for wound locks."""
+
+
+class Rows(_Data):
+    """Cornrows: plaits on the scalp from the forehead to the nape."""
+
+    count: Annotated[int, Field(gt=0)]
+    radius_mm: Positive
+    pitch_mm: Positive
+    tail_mm: float = 0.0
+    """Length of what hangs from the nape."""
+    wave: float = 0.0
+    """How far the rows swing from side to side."""
+
+
+class Lost(_Data):
+    """Hair loss that belongs to a style: at least so much."""
+
+    recession: Share = 0.0
+    thinning: Share = 0.0
 
 
 class Tie(_Data):
@@ -185,6 +211,12 @@ class Tie(_Data):
     slack_mm: Positive
     tail_mm: Positive | None = None
     bun_mm: Positive | None = None
+    plait_mm: Positive | None = None
+    """Length of one turn of a plaited tail."""
+    thick_mm: Positive = 10.0
+    """Radius of the tail at the tie."""
+    paired: bool = False
+    """One tie on each side, the second a mirror image."""
 
 
 SHOULDER_MM: Final = 130.0
@@ -198,6 +230,9 @@ class Style(_Data):
     share_male: Annotated[float, Field(ge=0)]
     length_class: Literal["shaved", "short", "medium", "long", "tied"]
     texture: Literal["straight", "wavy", "curly", "coily"]
+    young_factor: Annotated[float, Field(ge=0)] = 1.0
+    old_factor: Annotated[float, Field(ge=0)] = 1.0
+    """How much more or less often people of 20 and of 80 wear it; evenly between."""
     min_length: Positive = 0.7
     """Smallest and largest ``hair.length_scale`` at which the style is still itself."""
     max_length: Positive = 1.4
@@ -222,11 +257,14 @@ class Style(_Data):
     fringe: Fringe | None = None
     locks: Locks | None = None
     tie: Tie | None = None
+    rows: Rows | None = None
+    lost: Lost = Lost()
     fuzz: Fuzz
 
     def reaches_torso(self, length_scale: float) -> bool:
         """Whether hair of this style comes down to neck and shoulders."""
         tail = self.tie is not None and self.tie.bun_mm is None
+        tail = tail or (self.rows is not None and self.rows.tail_mm > 0)
         return tail or self.cut.top_mm * length_scale > SHOULDER_MM
 
 

@@ -42,12 +42,14 @@ class DistanceField:
         eye_radius_m: float,
         low_m: F32Array,
         high_m: F32Array,
+        careful_above_m: float,
     ) -> None:
         self._points = np.asarray(points_m, np.float32)
         self._normals = np.asarray(normals, np.float32)
         self._eyes = eyes_m
         self._eye_radius = np.float32(eye_radius_m + CORNEA_M)
         # An unbalanced tree answers twice as fast here.
+        self._careful_above = np.float32(careful_above_m)
         self._tree = cKDTree(self._points, balanced_tree=False, compact_nodes=False)
         self._low = np.asarray(low_m, np.float32)
         self._shape = tuple(int(n) for n in np.ceil((high_m - low_m) / CELL_M).astype(int) + 1)
@@ -109,6 +111,8 @@ class DistanceField:
     def _coarse(self) -> NDArray[np.bool_]:
         """Cells where the grid misses the surface: ears, nose, eyelids, lips."""
         miss = np.abs(self.distance(self._points)) > TRUST_M
+        # Below the neck strands keep off by far more than the grid is wrong.
+        miss &= self._points[:, 1] > self._careful_above
         cells = np.zeros(self._shape, bool)
         at = self._cell(self._points[miss])
         at = np.clip(at, 0, np.array(self._shape) - 1)
@@ -138,6 +142,10 @@ class DistanceField:
             p = points_m[fine]
             out[fine] = self._signed(p, *self._tree.query(p))
         return out
+
+    def is_careful(self, points_m: F32Array) -> NDArray[np.bool_]:
+        """Whether points (n, 3) are at the height of head or upper neck."""
+        return np.asarray(points_m[:, 1] > self._careful_above)
 
     def _is_coarse(self, points_m: F32Array) -> NDArray[np.bool_]:
         cell = np.clip(self._cell(points_m), 0, np.array(self._shape) - 1)

@@ -137,7 +137,7 @@ def _strands(
         return cleared(head.field, np.asarray(points, np.float32), 0.0002), None
     lift = style.lift * (1 + 0.2 * noise(roots.rest_dm, 9.0))[:, None]
     direction = unit(roots.normal * lift + lying * (1 - lift) + 0.10 * astray)
-    index = choose(n, GUIDES, lots("guides"))
+    index = choose(n, GUIDES)
     fall = Fall(0.80, 0.16, 0.0, 0.8, 0.0, 0.05, 0.004)
     shell = np.full(len(index), 0.0006, np.float32)
     guides = grow(
@@ -190,9 +190,9 @@ def _turned(strands: F32Array, rest_dm: F32Array, length: F32Array, style: Facia
     """A moustache whose ends are turned up with wax, or hang."""
     s = np.linspace(0.0, 1.0, strands.shape[1], dtype=np.float32)[None]
     outer = smoothstep(np.abs(rest_dm[:, 0]), 0.02, 0.2)[:, None]
-    rise = style.moustache_curl * outer * length[:, None] * (s**2.2)
+    rise = style.moustache_curl * outer * length[:, None] * s**1.8
     out = strands.copy()
-    out[..., 1] += 0.85 * rise
+    out[..., 1] += 1.3 * rise
     out[..., 0] -= np.sign(rest_dm[:, :1]) * 0.3 * rise * s
     return out
 

@@ -78,7 +78,7 @@ class Groom:
         """Gather what is known of each root."""
         n = len(roots)
         rest = roots.rest_dm
-        stream = Stream(seed, "hair/kinds")
+        lot = Stream(seed, "hair/kinds").uniform((n, 2))
         above, azimuth = scalp.above_line_dm(rest), scalp.azimuth_deg(rest)
         edge = above < BABY_BAND_DM + 0.04 * scalp.noise(rest, 9.0)
         beside_ear = (azimuth > 62) & (azimuth < 112)
@@ -93,8 +93,8 @@ class Groom:
             above_line_dm=above,
             azimuth_deg=azimuth,
             hidden=hidden,
-            baby=edge & ~beside_ear & (stream.uniform(n) < style.fuzz.babies),
-            flyaway=stream.uniform(n) < style.fuzz.flyaways,
+            baby=edge & ~beside_ear & (lot[:, 0] < style.fuzz.babies),
+            flyaway=lot[:, 1] < style.fuzz.flyaways,
         )
 
     def __len__(self) -> int:
@@ -151,17 +151,17 @@ class Groom:
         if cut.edge < 1.0:
             mm = mm * np.interp(self.above_line_dm, [0.0, 0.4], [cut.edge, 1.0])
         mm = mm * (1.0 - cut.layering * stream.uniform(n)) * self.length_scale
-        tiny = np.minimum(mm * stream.uniform(n, 0.25, 0.7), stream.uniform(n, 8.0, 40.0))
-        mm = np.where(self.baby, tiny, mm)
         return np.asarray(np.maximum(mm, 0.3) * 1e-3, np.float32)
 
-    def cut_share(self) -> F32Array:
-        """(n,) share of its length at which a strand ends."""
-        cut, stream, n = self.style.cut, self.stream("ends"), len(self)
-        share = stream.uniform(n, *cut.ends)
-        early = stream.uniform(n) < cut.ragged
-        share = np.where(early, share * stream.uniform(n, 0.5, 1.0), share)
-        return np.asarray(np.where(self.flyaway, share * stream.uniform(n, 0.5, 1), share), "f4")
+    def cut_share(self, length_m: F32Array) -> F32Array:
+        """(n,) share of its length at which a strand ends; baby hairs end early."""
+        cut = self.style.cut
+        lot = self.stream("ends").uniform((len(self), 6))
+        share = cut.ends[0] + (cut.ends[1] - cut.ends[0]) * lot[:, 0]
+        share = np.where(lot[:, 1] < cut.ragged, share * (0.5 + 0.5 * lot[:, 2]), share)
+        share = np.where(self.flyaway, share * (0.5 + 0.5 * lot[:, 3]), share)
+        tiny = np.minimum(0.25 + 0.45 * lot[:, 4], (0.008 + 0.032 * lot[:, 5]) / length_m)
+        return np.asarray(np.where(self.baby, np.minimum(tiny, share), share), np.float32)
 
     def short_share(self, length_m: F32Array) -> F32Array:
         """1 for strands too short to clump, 0 for those long enough."""

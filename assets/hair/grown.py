@@ -33,9 +33,9 @@ def build_grown(groom: Groom) -> tuple[F32Array, I32Array]:
     lift = lift_of(groom, short)
     direction = comb(groom, lift, fringe)
     shell = _shell(groom, fringe)
-    index = choose(n, style.guides, groom.stream("guides"))
+    index = choose(n, style.guides)
     data = style.fall
-    fall = Fall.of(style.fall)
+    fall = Fall.of(style.fall, groom.head.eye_m[1] - 0.035 if data.frames_face else -np.inf)
     guides = grow(
         groom.roots.point_m[index],
         direction[index],
@@ -53,7 +53,7 @@ def build_grown(groom: Groom) -> tuple[F32Array, I32Array]:
     apart = np.clip(short + groom.flyaway + groom.baby * (length > 0.006), 0, 1).astype(np.float32)
     strands, clump = clumped(groom, strands, keys, length, apart)
     strands = fuzzed(groom, strands, length)
-    share = groom.cut_share()
+    share = groom.cut_share(length)
     if style.cut.line_below_eyes_mm is not None or style.fringe is not None:
         share = np.minimum(share, _blunt(groom, strands, fringe))
     strands = resample(strands, style.points, share)
@@ -64,10 +64,10 @@ def _shell(groom: Groom, fringe: Mask) -> F32Array:
     """(n,) height over the skin that a strand rises to, metres."""
     fall = groom.style.fall
     low, high = fall.shell_mm
-    stream = groom.stream("shell")
+    lot = groom.stream("shell").uniform(len(groom))
     part = fall.shell_sides + (1 - fall.shell_sides) * groom.top
-    mm = low + (high - low) * groom.variation.shell * part * stream.uniform(len(groom)) ** 0.75
-    mm = np.where(fringe, 2.5 + 5.0 * stream.uniform(len(groom)), mm)
+    mm = low + (high - low) * groom.variation.shell * part * lot**0.75
+    mm = np.where(fringe, 2.5 + 5.0 * lot, mm)
     return np.asarray(mm * (1 - 0.85 * groom.hidden) * 1e-3, np.float32)
 
 
@@ -136,7 +136,7 @@ def fuzzed(groom: Groom, strands: F32Array, length_m: F32Array) -> F32Array:
 
 def _blunt(groom: Groom, strands: F32Array, fringe: Mask) -> F32Array:
     """Share of each strand above the line to which hair or fringe is cut."""
-    style, stream, n = groom.style, groom.stream("line"), len(groom)
+    style, n = groom.style, len(groom)
     eye = groom.head.eye_m[1]
     height = np.full(n, -9.0, np.float32)
     if style.cut.line_below_eyes_mm is not None:
@@ -144,7 +144,7 @@ def _blunt(groom: Groom, strands: F32Array, fringe: Mask) -> F32Array:
         height[:] = eye - depth + 0.012 * groom.behind
     if style.fringe is not None:
         height = np.where(fringe, eye + style.fringe.above_eyes_mm * 1e-3, height)
-    loose = np.where(stream.uniform(n) < 0.25, 0.010, 0.0025)
-    height = height + loose * stream.normal(n)
+    loose = np.where(groom.stream("line").uniform(n) < 0.25, 0.010, 0.0025)
+    height = height + loose * groom.stream("line/spread").normal(n)
     height = np.where(groom.flyaway, -9.0, height)
     return cut_below(strands, height.astype(np.float32))

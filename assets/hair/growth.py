@@ -25,6 +25,9 @@ NEAR_M = 0.012
 """Within this of the shell no strand goes inward."""
 
 
+HANGS_OVER_M = 0.04
+
+
 @dataclass(frozen=True)
 class Fall:
     """How stiff guides are and what pulls them."""
@@ -38,9 +41,11 @@ class Fall:
     jitter: float
     shell_arc_m: float
     """Arc length over which a strand rises to its shell."""
+    hangs_below_m: float = -np.inf
+    """Height in the skull's frame under which hair hangs freely instead of hugging the skin."""
 
     @staticmethod
-    def of(data: FallData) -> Fall:
+    def of(data: FallData, hangs_below_m: float = -np.inf) -> Fall:
         """The fall that a style declares."""
         return Fall(
             stiffness=data.stiffness,
@@ -50,6 +55,7 @@ class Fall:
             hug=data.hug,
             jitter=data.jitter,
             shell_arc_m=data.shell_arc_mm * 1e-3,
+            hangs_below_m=hangs_below_m,
         )
 
 
@@ -89,13 +95,17 @@ def grow(
         near = np.clip(1.0 - above / NEAR_M, 0.0, 1.0)
         t = t - outward * (inward * near)[:, None]
         if fall.hug:
-            t = t - outward * (fall.hug * np.clip(above / 0.02, 0.0, 1.5))[:, None]
+            lies = np.clip((p[:, 1] - fall.hangs_below_m) / HANGS_OVER_M, 0.0, 1.0)
+            t = t - outward * (fall.hug * lies * np.clip(above / 0.02, 0.0, 1.5))[:, None]
         d = unit(t)
         q = p + d * step
         lift = np.maximum(shell - field.distance(q), 0.0)
         q = q + field.outward(q) * lift[:, None]
         d = unit(q - p)
         p = p + d * step
+        # What a bend has taken of the height is given back.
+        sunk = np.maximum(0.7 * shell - field.distance(p), 0.0)
+        p = p + outward * sunk[:, None]
         out[:, i] = p
     return out
 

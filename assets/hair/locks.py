@@ -14,6 +14,7 @@ from assets.hair.data import Locks
 from assets.hair.framing import round_the_face
 from assets.hair.groom import Groom
 from assets.hair.growth import Fall, grow
+from assets.hair.plaits import Middles, weave, windows
 from assets.hair.vectors import smoothstep
 from assets.noise import Stream
 
@@ -27,7 +28,7 @@ def build_locks(groom: Groom, locks: Locks) -> tuple[F32Array, I32Array]:
     """Strands (n, points, 3), skull frame, and the lock of each."""
     style, n = groom.style, len(groom)
     length = groom.length_m()
-    centre = _spread_out(groom.roots.point_m, locks.count, groom.stream("locks"))
+    centre = _spread_out(groom.roots.point_m, locks.count)
     lift = lift_of(groom, np.zeros(n, np.float32))
     fringe = fringe_of(groom)
     direction = comb(groom, lift, fringe)
@@ -59,6 +60,10 @@ def build_locks(groom: Groom, locks: Locks) -> tuple[F32Array, I32Array]:
     lock = np.asarray(lock, np.int32)
     if locks.coil_radius_mm:
         middle = _coiled(middle, lock_length, locks, stream)
+    if locks.plait_mm is not None:
+        middles = Middles.of(middle.astype(np.float32))
+        strands = _plaited(groom, middles, lock, locks, locks.plait_mm * 1e-3)
+        return cleared(groom.field, strands, style.clearance_mm * 1e-3), lock
     strands = _wound(groom, middle.astype(np.float32), lock, lock_length, locks)
     bank = WanderBank(m, groom.stream("frizz"), (3.0, 8.0, 15.0), 0.8)
     strands = bank.add(strands, style.fuzz.frizz * lock_length[lock])
@@ -68,13 +73,13 @@ def build_locks(groom: Groom, locks: Locks) -> tuple[F32Array, I32Array]:
         strands[loose] = bank.add(
             strands[loose], style.fuzz.flyaway_bend * lock_length[lock[loose]]
         )
-    strands = resample(strands, m, groom.cut_share())
+    strands = resample(strands, m, groom.cut_share(length))
     return cleared(groom.field, strands, style.clearance_mm * 1e-3), lock
 
 
-def _spread_out(points: F32Array, count: int, stream: Stream) -> NDArray[np.intp]:
+def _spread_out(points: F32Array, count: int) -> NDArray[np.intp]:
     """Indices of points far from one another: each next one farthest from those before."""
-    candidate = np.argsort(stream.uniform(len(points)), kind="stable")[:CANDIDATES]
+    candidate = np.arange(min(len(points), CANDIDATES))
     p = points[candidate]
     nearest = np.full(len(p), np.inf, np.float32)
     chosen = np.empty(min(count, len(p)), np.intp)
@@ -102,21 +107,36 @@ def _coiled(middle: F32Array, length_m: F32Array, locks: Locks, stream: Stream) 
     return np.asarray(out, np.float32)
 
 
+def _plaited(
+    groom: Groom, middles: Middles, lock: I32Array, locks: Locks, pitch_m: float
+) -> F32Array:
+    """Strands of plaits; those that begin at the head come from their roots."""
+    n, points = len(groom), groom.style.points
+    lot = groom.stream("weave").uniform((n, 6))
+    start, run = windows(middles, lock, lot[:, 4:])
+    radius = locks.radius_mm * 1e-3
+    thick = groom.stream("thick").uniform(len(middles.length_m), 0.85 * radius, 1.15 * radius)
+    out = weave(middles, lock, start, run, points, lot, radius_m=thick, pitch_m=pitch_m)
+    arc = np.linspace(0, 1, points, dtype=np.float32)[None] * run[:, None]
+    joined = np.where(start[:, None] > 0, 1.0, smoothstep(arc, 0.0, 0.014))[..., None]
+    return np.asarray(groom.roots.point_m[:, None] * (1 - joined) + out * joined, np.float32)
+
+
 def _wound(
     groom: Groom, middle: F32Array, lock: I32Array, length_m: F32Array, locks: Locks
 ) -> F32Array:
     """Strands from their roots into the tube round their lock's middle."""
     n, (count, m) = len(groom), middle.shape[:2]
-    stream = groom.stream("winding")
+    stream, lot = groom.stream("winding"), groom.stream("within").uniform((n, 3))
     _, across, aside = parallel_frames(middle)
     s = np.linspace(0.0, 1.0, m, dtype=np.float32)[None]
     arc = s * length_m[lock][:, None]
     pitch = locks.twist_pitch_mm * 1e-3
-    turn = 1 + 0.1 * stream.normal((n, 1))
-    angle = stream.uniform((n, 1), 0.0, 2 * np.pi) + 2 * np.pi * arc / pitch * turn
+    turn = 1 + 0.1 * groom.stream("turns").normal((n, 1))
+    angle = 2 * np.pi * (lot[:, :1] + arc / pitch * turn)
     thick = locks.radius_mm * 1e-3 * stream.uniform(count, 0.75, 1.25)
     lumps = 1 + 0.22 * wander(count, m, stream, (4.0, 8.0))[..., 0]
-    within = np.sqrt(stream.uniform(n)) * stream.uniform(n, 0.8, 1.1)
+    within = np.sqrt(lot[:, 1]) * (0.8 + 0.3 * lot[:, 2])
     radius = (thick[lock] * within)[:, None] * lumps[lock] * (1 - 0.45 * s**3)
     tube = middle[lock] + across[lock] * (np.cos(angle) * radius)[..., None]
     tube += aside[lock] * (np.sin(angle) * radius)[..., None]

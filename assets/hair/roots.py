@@ -17,6 +17,7 @@ __all__ = ["Density", "Roots", "sample_roots"]
 Density = Callable[[F32Array], F32Array]
 """0-1 at rest points ``(*, 3)`` in decimetres."""
 
+GOLDEN = 0.5 * (5**0.5 - 1)
 SUNK_M = 0.0003
 """Roots stand this deep in the skin, so that no gap shows under them."""
 
@@ -43,8 +44,10 @@ def sample_roots(
     """About ``count`` roots where ``density`` is; ears, lips and eyelids carry none.
 
     With ``full`` given, ``count`` is what that density would get: what ``density`` lacks of
-    it is left out instead of crowding the rest. Faces get their share of roots in turn, not
-    each by its own lot, which keeps the roots evenly spaced.
+    it is left out instead of crowding the rest.
+
+    Roots come in an order in which every beginning is spread as evenly as the whole (steps of
+    the golden ratio through the area of the faces): fewer are the first of many.
     """
     bare = head.masks["ears"] + head.masks["lips"] + head.masks["inside-mouth"]
     allowed = bare[head.faces].max(1) < 0.5
@@ -68,9 +71,10 @@ def sample_roots(
     candidates = round(wanted * share[-1] / expected)
     if candidates < 1:
         return _none()
-    turn = (np.arange(candidates) + stream.uniform(candidates)) / candidates * share[-1]
+    lot = stream.uniform((candidates, 4))
+    turn = np.modf(float(lot[0, 3]) + GOLDEN * np.arange(candidates))[0] * share[-1]
     face = np.minimum(np.searchsorted(share, turn), len(share) - 1)
-    a, b = stream.uniform((2, candidates))
+    a, b = lot[:, 0], lot[:, 1]
     weight = np.stack([(1 - a) * (1 - b), a * (1 - b), a * b, (1 - a) * b], 1)
 
     def mixed(values: F32Array) -> F32Array:
@@ -78,7 +82,7 @@ def sample_roots(
 
     rest = mixed(head.rest_dm)
     edge = (weight * bare[head.faces[face]]).sum(1)
-    kept = stream.uniform(candidates) * most[face] < density(rest)
+    kept = lot[:, 2] * most[face] < density(rest)
     kept &= edge < 0.25
     normal = unit(mixed(head.normals))
     point = mixed(head.vertices_m) - normal * np.float32(SUNK_M)

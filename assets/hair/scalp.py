@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assets.geometry import F32Array
 from assets.hair.data import Hairline, groom_data
@@ -23,6 +24,8 @@ Covered = Callable[[F32Array], F32Array]
 """0-1 how much something worn hides at rest points (n, 3) in metres."""
 
 AXIS_Z_DM = 0.5
+LEFT_BEHIND = 0.05
+"""Share of the hair that stays where the line has moved back."""
 
 
 @dataclass(frozen=True)
@@ -38,11 +41,12 @@ class Scalp:
     def of(spec: SceneSpec, *, whole: bool = False) -> Scalp:
         """The scalp of a spec; ``whole`` as it was before hair was lost."""
         hair = spec.hair
-        own = groom_data().style(hair.style).line_sex
+        style = groom_data().style(hair.style)
+        own, lost = style.line_sex, style.lost
         return Scalp(
             sex=spec.identity.sex if own is None else own,
-            recession=0.0 if whole else hair.recession,
-            thinning=0.0 if whole else hair.thinning,
+            recession=0.0 if whole else max(hair.recession, lost.recession),
+            thinning=0.0 if whole else max(hair.thinning, lost.thinning),
             noise=ValueNoise(hair.seed, "hair/noise"),
         )
 
@@ -60,20 +64,37 @@ class Scalp:
         """Height above the hairline."""
         data = self._data
         line = np.array(data.female) * (1 - self.sex) + np.array(data.male) * self.sex
-        line = line + (np.array(data.receded) - np.array(data.male)) * self.recession
+        line = line + self._retreat()
         height = np.interp(self.azimuth_deg(rest_dm), data.azimuth_deg, line)
         return np.asarray(rest_dm[..., 1] - height, np.float32)
+
+    def _retreat(self) -> NDArray[np.float64]:
+        """How far the line has moved back: the temples first, the middle after them.
+
+        The order is that of Norwood's stages (Southern Medical Journal 68, 1975): to II-III
+        at half of the way, to VI and VII at the end.
+        """
+        data, male = self._data, np.array(self._data.male)
+        early = np.array(data.temples) - male
+        late = np.array(data.receded) - np.array(data.temples)
+        return early * min(2 * self.recession, 1.0) + late * max(2 * self.recession - 1.0, 0.0)
 
     def density(self, rest_dm: F32Array) -> F32Array:
         """0-1 at rest points ``(*, 3)``; ragged at the line, without what is worn."""
         data = self._data
         azimuth = self.azimuth_deg(rest_dm)
         width = np.interp(azimuth, data.width_azimuth_deg, data.width_dm)
+        # What is lost thins out over a broad band, not along a line.
+        width = width * (1 + 2.2 * self.recession * smoothstep(62.0 - azimuth, 0.0, 12.0))
         ragged = data.noise_coarse_dm * self.noise(rest_dm, 4.0)
         ragged = ragged + data.noise_fine_dm * self.noise(rest_dm, 16.0)
         ragged = ragged * np.interp(azimuth, data.ragged_azimuth_deg, data.ragged)
         t = np.clip((self.above_line_dm(rest_dm) + ragged) / width + 0.25, 0.0, 1.0)
         full = t * t * (3.0 - 2.0 * t)
+        if self.recession > 0:
+            once = np.interp(azimuth, data.azimuth_deg, np.array(data.male) + 0.05)
+            left = LEFT_BEHIND * min(4 * self.recession, 1.0) * smoothstep(self.noise(rest_dm, 9.0), -0.3, 0.6)
+            full = np.maximum(full, left * smoothstep(rest_dm[..., 1] - once, 0.0, 0.15))
         full = np.where(rest_dm[..., 2] > data.front_limit_dm, 0.0, full)
         return np.asarray(full * self._not_thinned(rest_dm), np.float32)
 

@@ -79,6 +79,8 @@ class SkullHead:
     masks: Mapping[str, F32Array]
     gravity: F32Array
     """(3,) unit vector of the world's downward direction."""
+    chest: F32Array
+    """(3,) unit vector of the direction in which the chest faces."""
     eyes_m: F32Array
     """(2, 3) right, left."""
     eye_radius_m: float
@@ -113,6 +115,7 @@ class SkullHead:
             rest_dm=np.asarray(head.rest_m * 10.0, np.float32),
             masks=head.masks,
             gravity=np.asarray(turn.T @ np.array([0.0, -1.0, 0.0]), np.float32),
+            chest=np.asarray(turn.T @ np.array([0.0, 0.0, 1.0]), np.float32),
             eyes_m=eyes,
             eye_radius_m=head.eye_radius_m,
             cage_m=point(head.cage_m),
@@ -160,5 +163,11 @@ class SkullHead:
             normals = np.concatenate([normals, self.obstacle_normals])
         within = ((points > low) & (points < high)).all(1)
         return DistanceField(
-            points[within], normals[within], self.eyes_m, self.eye_radius_m, low, high
+            points[within],
+            normals[within],
+            self.eyes_m,
+            self.eye_radius_m,
+            low,
+            high,
+            float(self.eye_m[1]) - HEAD_BELOW_EYES_M,
         )

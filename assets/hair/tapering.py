@@ -8,7 +8,8 @@ from assets.geometry import F32Array
 
 __all__ = ["tapered"]
 
-THICKEST_UM = 260.0
+THICKEST_UM = 330.0
+"""Of the thickest style at the least detail."""
 
 
 def tapered(

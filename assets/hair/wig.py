@@ -10,6 +10,7 @@ from assets.hair.data import Style, groom_data
 from assets.hair.groom import Groom
 from assets.hair.grown import build_grown
 from assets.hair.locks import build_locks
+from assets.hair.plaits import build_rows
 from assets.hair.roots import sample_roots
 from assets.hair.scalp import Covered, Scalp
 from assets.hair.surface import HeadSurface
@@ -23,6 +24,10 @@ from spec_schema.spec import SceneSpec
 __all__ = ["grow_hair"]
 
 WEFTS_PER_DM = 11.0
+FULL_POINTS = 0.6
+"""Detail from which a strand has all its points."""
+LEAST_POINTS = 0.5
+FEWEST_POINTS = 8
 
 
 def grow_hair(
@@ -32,7 +37,7 @@ def grow_hair(
     hair = spec.hair
     if hair.style == "bald":
         return None
-    style = groom_data().style(hair.style)
+    style = _coarsened(groom_data().style(hair.style), detail)
     scalp, unthinned = Scalp.of(spec), Scalp.of(spec, whole=True)
 
     def hidden(rest_dm: F32Array) -> F32Array:
@@ -60,7 +65,18 @@ def grow_hair(
     return _finished(spec, head, groom, points, clump, detail)
 
 
+def _coarsened(style: Style, detail: float) -> Style:
+    """The style with fewer points a strand where the head is small; curls need theirs."""
+    curled = style.curl is not None or style.locks is not None or style.tie is not None
+    if curled or detail >= FULL_POINTS or style.points <= FEWEST_POINTS:
+        return style
+    share = LEAST_POINTS + (1 - LEAST_POINTS) * detail / FULL_POINTS
+    return style.model_copy(update={"points": max(round(share * style.points), FEWEST_POINTS)})
+
+
 def _build(groom: Groom, style: Style) -> tuple[F32Array, I32Array]:
+    if style.rows is not None:
+        return build_rows(groom, style.rows)
     if style.locks is not None:
         return build_locks(groom, style.locks)
     if style.tie is not None:

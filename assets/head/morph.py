@@ -20,7 +20,7 @@ from assets.geometry import F32Array
 from assets.head.calibration import Targets, amplified, with_closed_lips
 from assets.head.facts import HeadFacts
 from assets.head.lids import fitted_blinks, lid_units
-from assets.head.neck import neck_shapes
+from assets.head.neck import NeckShapes, neck_shapes
 from assets.store import Store
 from spec_schema.errors import AssetError, nearest
 from spec_schema.spec import ARKIT_UNITS, IdentitySpec
@@ -96,7 +96,7 @@ class MorphTargets:
         self._keys = _signed_keys(names, index, facts)
         self.base, targets = self._calibrated(store)
         self._offsets, self._vertex, self._delta = targets.offsets, targets.vertex, targets.delta
-        self._neck = neck_shapes(self.base, facts.neck_shape)
+        self.neck_shapes: NeckShapes = neck_shapes(self.base, facts.neck_shape)
         self.shape_keys: tuple[str, ...] = tuple(sorted(self._keys))
         self.one_sided = frozenset(k for k, v in self._keys.items() if v.negative is None)
         self.groups: dict[str, str] = {}
@@ -165,7 +165,9 @@ class MorphTargets:
             elif value < 0 and key.negative is not None:
                 weights[key.negative] = -value
         moved = self._identity_matrix @ weights[self._identity_columns]
-        return np.asarray(self.base + moved.reshape(-1, 3) + self._neck.of(identity), np.float32)
+        return np.asarray(
+            self.base + moved.reshape(-1, 3) + self.neck_shapes.of(identity), np.float32
+        )
 
     def express(self, neutral: F32Array, expression: Mapping[str, float]) -> F32Array:
         """Add expression units to a cage.
@@ -195,7 +197,7 @@ class MorphTargets:
         kept = where >= 0
         before = np.concatenate([[0], np.cumsum(kept)])
         out.base = self.base[vertices]
-        out._neck = self._neck.at(vertices)
+        out.neck_shapes = self.neck_shapes.at(vertices)
         out._offsets = before[self._offsets]
         out._vertex = where[kept]
         out._delta = self._delta[kept]

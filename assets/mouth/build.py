@@ -51,7 +51,11 @@ def build_mouth(spec: SceneSpec, head: HasMouth, store: Store) -> list[Mesh]:
     return [
         _mesh("teeth", teeth, place_teeth(teeth, head, store), store, enamel),
         _mesh(
-            "tongue", c.tongue.proxy, place_tongue(spec.mouth.tongue_raise, head, store), store, flesh
+            "tongue",
+            c.tongue.proxy,
+            place_tongue(spec.mouth.tongue_raise, head, store),
+            store,
+            flesh,
         ),
     ]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from assets.user.entry import HdriAsset, SkinAsset
+from assets.user.entry import HdriAsset, HeadAsset, PlateAsset, SkinAsset
+from assets.user.head_targets import head_key
 from assets.user.shelf import shelf
 from spec_schema.errors import AssetError
 from spec_schema.spec import PLAIN_PRINT
@@ -23,7 +24,7 @@ def own_ids() -> list[str]:
     Raises:
         AssetError: there is none.
     """
-    ids = list(shelf().assets)
+    ids = [i for i, asset in shelf().assets.items() if not isinstance(asset, PlateAsset)]
     if not ids:
         raise AssetError(f"{shelf().folder}: holds no assets yet; see rf-assets add --help")
     return ids
@@ -41,6 +42,17 @@ def own_changes(some_id: str) -> Mapping[str, Any]:
             "identity": {"sex": _SEX[asset.sex], "age_years": max(asset.age_years, 18.0)},
             "hair": {"style": "bald"},
         }
+    if isinstance(asset, HeadAsset):
+        groups = dict.fromkeys(("african", "asian", "european"), 0.0) | {asset.ancestry: 1.0}
+        whole = {"sex": asset.sex, "age_years": asset.age_years, "weight": 0.5, "muscle": 0.5}
+        shape = {head_key(some_id): 1.0}
+        return {
+            "identity": {**whole, **groups, "shape": shape},
+            "skin": {"monk_tone": _TONES[asset.ancestry]},
+            "hair": {"style": "bald"},
+        }
+    if isinstance(asset, PlateAsset):
+        raise AssetError(f"{some_id!r} is a background, which has no preview")
     item = {
         "id": some_id,
         **dict.fromkeys(("red", "green", "blue"), 0.2),

@@ -9,7 +9,7 @@ from importlib.resources import files
 
 from pydantic import BaseModel, ConfigDict
 
-__all__ = ["Blob", "Mottle", "SkinConstants", "Spots", "Wrinkle", "constants", "constants_digest"]
+__all__ = ["Blob", "Mottle", "Scars", "SkinConstants", "Spots", "Wrinkle", "constants", "constants_digest"]
 
 Triple = tuple[float, float, float]
 
@@ -75,6 +75,8 @@ class SpotKinds(_Model):
     blemish: Spots
     age_spot: Spots
     pore: Spots
+    acne: Spots
+    drop: Spots
 
 
 class Blob(_Model):
@@ -117,24 +119,95 @@ class Roughness(_Model):
     oily: float
     lids: float
     mid_noise: float
+    fine_noise: float
     pore: float
     dark_skin: float
     oiliness: float
+    foundation: float
     least: float
     greatest: float
 
 
-class Shading(_Model):
-    subsurface_scale_m: float
-    coat: float
-    coat_oiliness: float
-    coat_dark_skin_share: float
+class Specular(_Model):
+    """Share of a smooth surface's reflection that is left."""
+
+    face: float
+    cheeks: float
+    dark_skin: float
+    concave: float
+    pore: float
+    groove: float
+    fine_noise: float
+
+
+class Film(_Model):
+    """Share of the reflection that comes from a thin, smooth film of fat or water."""
+
+    oily: float
+    oily_oiliness: float
+    dark_skin_share: float
+    lips: float
+    gloss: float
+    rim: float
+    sweat: float
+    drop: float
+
+
+class Scatter(_Model):
+    """Share of the deep scattering in the light that comes back; the rest leaves where it met
+    the skin."""
+
+    least: float
+    face: float
+    scale_m: float
+    fuzz: float
+    fuzz_least: float
 
 
 class Heights(_Model):
+    """Millimetres."""
+
     pore: float
     fine: float
     mid: float
+    mole: float
+    acne: float
+    vein: float
+    drop: float
+
+
+class Acne(_Model):
+    """Pigment units of a papule, of the mark that it leaves on the darkest skin, of its head."""
+
+    haemoglobin: float
+    mark: float
+    head: float
+
+
+class Veins(_Model):
+    frequency_per_m: float
+    width: float
+    colour: Triple
+    capillary_frequency_per_m: float
+    capillary: float
+
+
+class Scars(_Model):
+    most: int
+    length_m: tuple[float, float]
+    width_m: tuple[float, float]
+    depth_mm: float
+    pale: float
+    pink: float
+    dark: float
+
+
+class Regional(_Model):
+    """Steady differences within a face, in pigment units."""
+
+    forehead_melanin: float
+    ears_haemoglobin: float
+    shave_ink: float
 
 
 class Wrinkle(_Model):
@@ -145,12 +218,24 @@ class Wrinkle(_Model):
     moved: float
 
 
+class Drivers(_Model):
+    """Expression units that deepen a wrinkle, first those of both sides, then the left side's."""
+
+    middle: tuple[str, ...]
+    left: tuple[str, ...]
+    share: tuple[float, ...] = ()
+    """What each adds at weight 1; equal parts of 1 where not given."""
+
+
 class Makeup(_Model):
-    lipsticks: tuple[Triple, ...]
-    shadows: tuple[Triple, ...]
     lip_share: float
     lid_share: float
     blush: float
+    evens: float
+    liner: float
+    liner_albedo: Triple
+    liner_reach_m: float
+    crease_reach_m: float
 
 
 class SkinConstants(_Model):
@@ -166,6 +251,15 @@ class SkinConstants(_Model):
     mottle: Mottles
     spots: SpotKinds
     flush: tuple[Blob, ...]
+    shave: tuple[Blob, ...]
+    downy: tuple[Blob, ...]
+    cheeks: tuple[Blob, ...]
+    cheekbone: tuple[Blob, ...]
+    forehead: tuple[Blob, ...]
+    spotty: tuple[Blob, ...]
+    sweaty: tuple[Blob, ...]
+    veined: tuple[Blob, ...]
+    thready: tuple[Blob, ...]
     under_eye: tuple[Blob, ...]
     oily: tuple[Blob, ...]
     porous: tuple[Blob, ...]
@@ -173,10 +267,16 @@ class SkinConstants(_Model):
     mouth: MouthLining
     lid: Lid
     roughness: Roughness
-    shading: Shading
+    specular: Specular
+    film: Film
+    scatter: Scatter
+    acne: Acne
+    veins: Veins
+    scars: Scars
+    regional: Regional
     height_mm: Heights
     wrinkle: dict[str, Wrinkle]
-    wrinkle_drivers: dict[str, tuple[str, ...]]
+    wrinkle_drivers: dict[str, Drivers]
     makeup: Makeup
 
 

@@ -22,21 +22,31 @@ from assets.skin.constants import SkinConstants, constants
 from assets.skin.field_cache import Arrays, cached
 from assets.skin.head_mesh import HeadMesh
 from assets.skin.regions import blobs, smoothstep
-from assets.skin.spots import scatter
+from assets.skin.spots import SpotTexels, scatter
 from assets.skin.uv_raster import BoolArray, UvRaster, draw_quads
-from assets.skin.vertex_colour import BaseColours
+from assets.skin.vertex_colour import BaseColours, neighbour_average
 from assets.skin.wrinkles import wrinkle_patterns
 
 if TYPE_CHECKING:
     from assets.store import Store
 
-__all__ = ["NOISE_VARIANTS", "BodyPixels", "SkinFields", "compute_arrays"]
+__all__ = ["NOISE_VARIANTS", "REGIONS", "BodyPixels", "SkinFields", "compute_arrays"]
 
 NOISE_VARIANTS = 3
 """Variants of each noise; people differ by how they are blended."""
 
 _BLEND_MARGIN = 0.03
 """Inside the window's border the body is coloured too, for a renderer that blends there."""
+
+REGIONS = (
+    "flush", "under_eye", "oily", "porous", "shave", "downy", "cheeks", "cheekbone", "forehead",
+    "spotty", "sweaty",
+)  # fmt: skip
+"""Soft regions that the constants place by ellipsoids."""
+
+_SPOTS = ("freckle", "mole", "blemish", "age_spot", "acne", "drop")
+_CONCAVE_REACH = (0.02, 0.14)
+"""Depth of a vertex below its neighbours' mean, in edge lengths: where shading begins, is full."""
 
 _MASKS = ("face", "lips", "eyelids", "ears")
 
@@ -53,6 +63,12 @@ class BodyPixels:
     """(P, 3)"""
     broad: F32Array
     """(variants, P) the broad mottling."""
+    mid: F32Array
+    """(variants, P) the finer mottling, and the relief."""
+    mid_mirrored: F32Array
+    """(variants, P) the same on the other side of the body."""
+    neck: F32Array
+    """(P,) the pattern of the neck's lines, -1 in a groove."""
     cavity: F32Array
     """(P,) depth into the mouth, 0 at the lips to 1; -1 outside the mouth."""
     socket: F32Array
@@ -65,15 +81,18 @@ class SkinFields:
     """Patterns over the window, row 0 at the bottom, and what colours the rest of the body.
 
     ``maps`` holds float32 (N, N) arrays by name: ``mid0-2``, ``broad0-2`` and ``fine`` noises
-    (about 0); ``freckle``, ``mole``, ``blemish``, ``age_spot`` profiles with their ``*_id``;
-    ``pore``; ``wrinkle_*`` (grooves negative); regions ``flush``, ``under_eye``, ``oily``,
-    ``porous``, ``face``, ``lips``, ``eyelids``, ``ears`` (0-1); ``lip_lines``; ``fade``, which
-    is 0 where the window meets the body; ``reach``, 0 where the window shows no skin at all;
-    ``lining`` and ``rim``, 1 at the inner edge of lips and lids.
+    (about 0); ``pore``; ``wrinkle_*`` (grooves negative); the regions of
+    :data:`REGIONS` and ``face``, ``lips``, ``eyelids``, ``ears`` (0-1); ``lip_lines``; ``fade``,
+    which is 0 where the window meets the body; ``reach``, 0 where the window shows no skin at
+    all; ``lining`` and ``rim``, 1 at the inner edge of lips and lids; ``liner`` and ``crease``,
+    round the eye; ``veins`` and ``capillaries``, 1 on a vessel; ``concave``, 1 in creases and
+    nostrils; ``left``, 1 on the subject's left.
     """
 
     window: tuple[float, float, float, float]
     maps: Mapping[str, F32Array]
+    spots: Mapping[str, SpotTexels]
+    """``freckle``, ``mole``, ``blemish``, ``age_spot``, ``acne`` and ``drop``."""
     rest_quarter_m: F32Array
     """(N/4, N/4, 3) rest position, metres, hm08."""
     half: UvRaster
@@ -106,6 +125,17 @@ def _load(store: Store, resolution: int, folder: Path) -> SkinFields:
         maps=MappingProxyType(
             {k.removeprefix("map."): v for k, v in arrays.items() if k.startswith("map.")}
         ),
+        spots=MappingProxyType(
+            {
+                name: SpotTexels(
+                    arrays[f"spot.{name}.index"],
+                    arrays[f"spot.{name}.profile"],
+                    arrays[f"spot.{name}.identity"],
+                    resolution,
+                )
+                for name in _SPOTS
+            }
+        ),
         rest_quarter_m=arrays["rest_quarter"],
         half=UvRaster(
             arrays["half.vertex"],
@@ -118,6 +148,9 @@ def _load(store: Store, resolution: int, folder: Path) -> SkinFields:
             vertex=arrays["body.vertex"],
             weight=arrays["body.weight"],
             broad=arrays["body.broad"],
+            mid=arrays["body.mid"],
+            mid_mirrored=arrays["body.mid_mirrored"],
+            neck=arrays["body.neck"],
             cavity=arrays["body.cavity"],
             socket=arrays["body.socket"],
             resolution=c.window.body_resolution,
@@ -137,11 +170,15 @@ def compute_arrays(store: Store, resolution: int, c: SkinConstants) -> Arrays:
     fields |= _seam_maps(mesh, raster, rest, c)
     fields |= _noise_maps(rest, c)
     fields |= _region_maps(store, rest, resolution, c)
+    fields["concave"] = raster.draw(_concavity(mesh)[:, None])[..., 0]
+    fields |= _vessel_maps(rest, c)
     fields |= {f"wrinkle_{k}": v for k, v in wrinkle_patterns(rest).items()}
     on_head = np.isin(mesh.island[raster.quad], mesh.islands["head"])
     on_head &= raster.gutter_texels == 0
-    fields |= _spot_maps(rest, on_head, fields, c)
+    spots = _spot_arrays(rest, on_head, fields, c)
+    fields["pore"] = spots.pop("pore")
     out = {f"map.{name}": np.asarray(value, np.float32) for name, value in fields.items()}
+    out |= {f"spot.{k}": v for k, v in spots.items()}
     out["rest_quarter"] = quarter.draw(mesh.rest_m)
     out |= {f"half.{k}": getattr(half, k) for k in ("vertex", "weight", "quad", "gutter_texels")}
     return out | {f"body.{k}": v for k, v in _body_arrays(mesh, c).items()}
@@ -151,7 +188,7 @@ def _noise_maps(rest: F32Array, c: SkinConstants) -> Arrays:
     maps: Arrays = {}
     for k in range(NOISE_VARIANTS):
         maps[f"broad{k}"] = _broad(k, rest, c)
-        maps[f"mid{k}"] = ValueNoise(k, "skin/mid")(rest, c.mottle.mid.frequency_per_m, 3, 0.6)
+        maps[f"mid{k}"] = _mid(k, rest, c)
     maps["fine"] = ValueNoise(0, "skin/fine")(rest, c.mottle.fine.frequency_per_m, 3, 0.6)
     # Lines of the lips run up and down: fast in x, slow in y.
     stretched = rest * np.array([1.0, 0.14, 0.4], np.float32)
@@ -163,12 +200,61 @@ def _broad(variant: int, rest: F32Array, c: SkinConstants) -> F32Array:
     return ValueNoise(variant, "skin/broad")(rest, c.mottle.broad.frequency_per_m, 3, 0.55)
 
 
+def _mid(variant: int, rest: F32Array, c: SkinConstants) -> F32Array:
+    return ValueNoise(variant, "skin/mid")(rest, c.mottle.mid.frequency_per_m, 3, 0.6)
+
+
+def _concavity(mesh: HeadMesh) -> F32Array:
+    """(V,) 0 on flat and bulging skin to 1 in creases, nostrils and folds of the ear."""
+    average = neighbour_average(mesh)
+    edge = np.linalg.norm(mesh.rest_m[mesh.quads] - mesh.rest_m[np.roll(mesh.quads, -1, 1)], axis=2)
+    length = np.zeros(len(mesh.rest_m), np.float32)
+    np.maximum.at(length, mesh.quads.ravel(), edge.ravel())
+    below = ((average @ mesh.rest_m - mesh.rest_m) * _normals(mesh)).sum(1)
+    depth = below / np.maximum(length, 1e-5)
+    depth = 0.5 * depth + 0.5 * (average @ depth)
+    return smoothstep(depth, *_CONCAVE_REACH)
+
+
+def _normals(mesh: HeadMesh) -> F32Array:
+    """(V, 3) unit normals of the skin at rest."""
+    a, b, c, d = (mesh.rest_m[mesh.quads[:, k]] for k in range(4))
+    across = np.cross(c - a, d - b)
+    total = np.zeros_like(mesh.rest_m)
+    for k in range(4):
+        np.add.at(total, mesh.quads[:, k], across)
+    return np.asarray(total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-12))
+
+
+def _vessel_maps(rest: F32Array, c: SkinConstants) -> Arrays:
+    """Lines along which a noise changes its sign: they branch and wander as vessels do."""
+    v = c.veins
+
+    def lines(name: str, frequency: float, width: float) -> F32Array:
+        bent = rest + 0.0025 * np.stack(
+            [ValueNoise(k, "skin/vessel-bend")(rest, 110.0, 2) for k in range(3)], -1
+        )
+        noise = ValueNoise(0, f"skin/{name}")(bent, frequency, 2, 0.4)
+        return np.asarray(np.exp(-((noise / width) ** 2)), np.float32)
+
+    broken = ValueNoise(1, "skin/vessel-broken")(rest, 60.0, 2)
+    seen = np.clip(0.55 + 0.9 * broken, 0, 1)
+    return {
+        "veins": lines("veins", v.frequency_per_m, v.width) * seen * blobs(rest, c.veined),
+        "capillaries": lines("capillaries", v.capillary_frequency_per_m, 0.12)
+        * np.clip(0.2 + 1.2 * broken, 0, 1)
+        * blobs(rest, c.thready),
+    }
+
+
 def _region_maps(store: Store, rest: F32Array, resolution: int, c: SkinConstants) -> Arrays:
     maps = {name: _mask(store, name, resolution, c) for name in _MASKS}
-    maps["flush"] = np.minimum(blobs(rest, c.flush) + 0.3 * maps["ears"], 1)
-    maps["under_eye"] = blobs(rest, c.under_eye)
-    maps["oily"] = blobs(rest, c.oily)
-    maps["porous"] = blobs(rest, c.porous)
+    maps |= {name: blobs(rest, getattr(c, name)) for name in REGIONS}
+    maps["flush"] = np.minimum(maps["flush"] + 0.3 * maps["ears"], 1)
+    maps["shave"] = maps["shave"] * (1 - maps["lips"])
+    bare = (1 - maps["lips"]) * (1 - maps["eyelids"]) * (1 - maps["porous"])
+    maps["downy"] = bare * (c.scatter.fuzz_least + (1 - c.scatter.fuzz_least) * maps["downy"])
+    maps["left"] = smoothstep(rest[..., 0], -0.010, 0.010)
     return maps
 
 
@@ -194,6 +280,7 @@ def _seam_maps(mesh: HeadMesh, raster: UvRaster, rest: F32Array, c: SkinConstant
         found, _ = cKDTree(points).query(flat, distance_upper_bound=0.05)
         return np.asarray(np.minimum(found, 1.0), np.float32).reshape(rest.shape[:2])
 
+    to_lid = distance(mesh.seam_m("socket"))
     on_head = np.isin(mesh.island[raster.quad], mesh.islands["head"])
     size = raster.quad.shape[0]
     reach = smoothstep(raster.gutter_texels, size / 96, size / 192)
@@ -202,28 +289,47 @@ def _seam_maps(mesh: HeadMesh, raster: UvRaster, rest: F32Array, c: SkinConstant
         "reach": reach,
         "fade": smoothstep(distance(mesh.seam_m("body")), 0.0015, 0.020) * on_head * reach,
         "lining": smoothstep(distance(mesh.seam_m("mouth")), c.mouth.lining_reach_m, 0.0),
-        "rim": smoothstep(distance(mesh.seam_m("socket")), c.lid.rim_reach_m, 0.0),
+        "rim": smoothstep(to_lid, c.lid.rim_reach_m, 0.0),
+        "liner": _liner(rest, to_lid, c),
+        # Shadow is laid from the lashes to a little over the crease, more outwards.
+        "crease": smoothstep(to_lid, c.makeup.crease_reach_m, 0.2 * c.makeup.crease_reach_m)
+        * smoothstep(rest[..., 1] - _lid_line_m(rest), -0.0005, 0.0015),
     }
 
 
-def _spot_maps(rest: F32Array, on_head: BoolArray, maps: Arrays, c: SkinConstants) -> Arrays:
+def _lid_line_m(rest: F32Array) -> F32Array:
+    """Height of the line between the corners of the eye, which rises outwards."""
+    return np.asarray(0.7275 + 0.10 * (np.abs(rest[..., 0]) - 0.0305), np.float32)
+
+
+def _liner(rest: F32Array, to_lid: F32Array, c: SkinConstants) -> F32Array:
+    """A line along the upper lid that widens outwards, and half of one below."""
+    outward = smoothstep(np.abs(rest[..., 0]), 0.018, 0.042)
+    upper = smoothstep(rest[..., 1] - _lid_line_m(rest), -0.0008, 0.0008)
+    reach = c.makeup.liner_reach_m * (0.45 + 0.55 * outward) * (0.5 + 0.5 * upper)
+    return smoothstep(to_lid / reach, 1.15, 0.65) * (0.35 + 0.65 * upper)
+
+
+def _spot_arrays(rest: F32Array, on_head: BoolArray, maps: Arrays, c: SkinConstants) -> Arrays:
+    """``pore`` as a map, and the texels of all other kinds as ``NAME.index`` and so on."""
     texels = np.nonzero(on_head)
     points = rest[texels]
     area = _texel_area(rest)[texels]
     wobble = 0.35 * maps["mid0"][texels] + 0.3 * maps["fine"][texels]
+    flat = np.nonzero(on_head.ravel())[0].astype(np.int32)
     out: Arrays = {}
-    for name in ("freckle", "mole", "blemish", "age_spot", "pore"):
-        size: F32Array | float = 1.0
-        rim = wobble * (1.5 if name == "age_spot" else 0.6)
-        if name == "pore":
-            size = 0.55 + 0.45 * maps["porous"][texels]
-            rim = np.zeros_like(rim)
-        profile, identity = scatter(name, getattr(c.spots, name), points, area, size, rim)
-        for suffix, values in (("", profile), ("_id", identity)):
-            grid = np.zeros(on_head.shape, np.float32)
-            grid[texels] = values
-            out[name + suffix] = grid
-    del out["pore_id"]
+    for name in _SPOTS:
+        # Age spots are blotches, drops of sweat are round.
+        rim = wobble * {"age_spot": 1.5, "drop": 0.0}.get(name, 0.6)
+        profile, identity = scatter(name, getattr(c.spots, name), points, area, 1.0, rim)
+        covered = profile > 0
+        out[f"{name}.index"] = flat[covered]
+        out[f"{name}.profile"] = profile[covered]
+        out[f"{name}.identity"] = identity[covered]
+    size = 0.55 + 0.45 * maps["porous"][texels]
+    profile, _ = scatter("pore", c.spots.pore, points, area, size)
+    out["pore"] = np.zeros(on_head.shape, np.float32)
+    out["pore"][texels] = profile
     out["pore"] *= 0.25 + 0.75 * maps["porous"]
     return out
 
@@ -255,6 +361,7 @@ def _body_arrays(mesh: HeadMesh, c: SkinConstants) -> Arrays:
     mouth_gutter &= raster.gutter_texels > 0
     wanted &= ~(mouth_gutter & _inside(c.window.uv, c.window.body_resolution, 0.0))
     points = rest[wanted]
+    mirrored = points * np.array([-1, 1, 1], np.float32)
     island = mesh.island[raster.quad[wanted]]
 
     def depth(name: str, reach_m: float) -> F32Array:
@@ -269,6 +376,9 @@ def _body_arrays(mesh: HeadMesh, c: SkinConstants) -> Arrays:
         "vertex": raster.vertex[wanted],
         "weight": raster.weight[wanted],
         "broad": np.stack([_broad(k, points, c) for k in range(NOISE_VARIANTS)]),
+        "mid": np.stack([_mid(k, points, c) for k in range(NOISE_VARIANTS)]),
+        "mid_mirrored": np.stack([_mid(k, mirrored, c) for k in range(NOISE_VARIANTS)]),
+        "neck": wrinkle_patterns(points)["neck"],
         "cavity": depth("mouth", c.mouth.deep_reach_m),
         "socket": depth("socket", c.lid.socket_reach_m),
     }

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
+from assets.geometry import F32Array
 from assets.skin.constants import constants
 from assets.skin.tone import F64Array, Tone, linear_from_lab
 from spec_schema.spec import SceneSpec
 
-__all__ = ["Linings", "Overlays", "cosmetics", "linings_of", "lip_shift"]
+__all__ = ["Linings", "Paint", "linings_of", "lip_shift", "paints"]
+
+_LEAST_ALBEDO = 0.012
 
 
 @dataclass(frozen=True)
-class Overlays:
-    """Make-up as change of the logarithm of albedo, (3,) each, and added blush."""
+class Paint:
+    """A film of colour over the skin."""
 
-    lips: F64Array
-    lids: F64Array
-    blush: float
+    cover: F32Array
+    """(N, N) opacity, 0-1."""
+    log_albedo: F64Array
+    """(3,) natural logarithm of the film's own linear albedo."""
 
 
 def lip_shift(spec: SceneSpec, tone: Tone) -> F64Array:
@@ -32,17 +36,23 @@ def lip_shift(spec: SceneSpec, tone: Tone) -> F64Array:
     return np.asarray(np.log(np.clip(linear_from_lab(lab), 0.01, 0.9) / tone.albedo))
 
 
-def cosmetics(spec: SceneSpec, tone: Tone, choose: Callable[[str, int], int]) -> Overlays:
-    """Make-up in the amount of ``skin.makeup``, in colours that the seed chooses."""
-    m, amount = constants().makeup, spec.skin.makeup
-    lipstick = np.log(m.lipsticks[choose("lipstick", len(m.lipsticks))])
-    shadow = np.log(m.shadows[choose("eye-shadow", len(m.shadows))])
-    # On dark skin the same film darkens less: it scatters light of its own.
-    share = amount * (1 - 0.5 * tone.darkness)
-    return Overlays(
-        lips=np.asarray(share * m.lip_share * lipstick),
-        lids=np.asarray(share * m.lid_share * shadow),
-        blush=float(share * m.blush),
+def paints(spec: SceneSpec, maps: Mapping[str, F32Array]) -> Iterator[Paint]:
+    """Eyeshadow, eyeliner and lipstick, in the order in which they are put on."""
+    skin, m = spec.skin, constants().makeup
+    if skin.eyeshadow > 0:
+        colour = (skin.eyeshadow_red, skin.eyeshadow_green, skin.eyeshadow_blue)
+        yield _paint(np.float32(m.lid_share * skin.eyeshadow) * maps["crease"], colour)
+    if skin.eyeliner > 0:
+        yield _paint(np.float32(m.liner * skin.eyeliner) * maps["liner"], m.liner_albedo)
+    if skin.lipstick > 0:
+        colour = (skin.lipstick_red, skin.lipstick_green, skin.lipstick_blue)
+        yield _paint(np.float32(m.lip_share * skin.lipstick) * maps["lips"], colour)
+
+
+def _paint(cover: F32Array, albedo: tuple[float, float, float]) -> Paint:
+    return Paint(
+        cover=np.asarray(cover, np.float32),
+        log_albedo=np.log(np.maximum(np.array(albedo, np.float64), _LEAST_ALBEDO)),
     )
 
 

@@ -2,14 +2,45 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy.spatial import cKDTree
 
-from assets.geometry import F32Array
+from assets.geometry import F32Array, I32Array
 from assets.noise import Stream
 from assets.skin.constants import Spots
 
-__all__ = ["scatter", "shown"]
+__all__ = ["SpotTexels", "scatter"]
+
+
+@dataclass(frozen=True)
+class SpotTexels:
+    """The texels that spots of one kind may cover."""
+
+    index: I32Array
+    """(P,) into a flattened (N, N) map."""
+    profile: F32Array
+    """(P,) 1 in the middle of a spot, falling to 0."""
+    identity: F32Array
+    """(P,) in (0, 1), one number for each spot."""
+    resolution: int
+
+    def shown(self, offset: float, share: float, mirrored: bool) -> tuple[I32Array, F32Array]:
+        """Texels and amounts (0-1) of the part of the spots that one person has.
+
+        Strengths differ from spot to spot. ``mirrored`` takes the other side of the head.
+        """
+        if share <= 0:
+            return np.zeros(0, np.int32), np.zeros(0, np.float32)
+        place = (self.identity + np.float32(offset)) % np.float32(1)
+        strength = np.clip((np.float32(share) - place) / np.float32(0.6 * share), 0, 1)
+        kept = strength > 0
+        index = self.index[kept]
+        if mirrored:
+            n = self.resolution
+            index = (n - 1 - index // n) * n + index % n
+        return index, np.asarray(self.profile[kept] * strength[kept], np.float32)
 
 
 def scatter(
@@ -41,12 +72,3 @@ def scatter(
         np.asarray(profile * profile * (3 - 2 * profile), np.float32),
         np.asarray(identity[nearest], np.float32),
     )
-
-
-def shown(profile: F32Array, identity: F32Array, offset: float, share: float) -> F32Array:
-    """The part of the spots that one person has; strengths differ from spot to spot."""
-    if share <= 0:
-        return np.zeros_like(profile)
-    place = (identity + np.float32(offset)) % np.float32(1)
-    strength = np.clip((np.float32(share) - place) / np.float32(0.6 * share), 0, 1)
-    return np.asarray(profile * strength, np.float32)

@@ -26,7 +26,7 @@ from spec_schema.errors import AssetError, nearest
 if TYPE_CHECKING:
     from assets.store import Store
 
-__all__ = ["BaseColours"]
+__all__ = ["BaseColours", "neighbour_average"]
 
 _FILL_STEPS = 250
 
@@ -40,7 +40,7 @@ class BaseColours:
         self._constants = constants
         self._uv, self._corner_vertex = mesh.quad_uv.reshape(-1, 2), mesh.quads.ravel()
         self._trusted = self._find_trusted()
-        self._average = _neighbour_average(mesh)
+        self._average = neighbour_average(mesh)
         self.pigments = lru_cache(maxsize=32)(self._pigments)
         self.detail = lru_cache(maxsize=8)(self._detail)
 
@@ -131,7 +131,7 @@ def _sample(pixels: F32Array, uv: F32Array, order: int = 1) -> F32Array:
     return np.stack(channels, -1)
 
 
-def _neighbour_average(mesh: HeadMesh) -> csr_matrix:
+def neighbour_average(mesh: HeadMesh) -> csr_matrix:
     """Each vertex's neighbours in equal parts."""
     count = len(mesh.rest_m)
     a, b = mesh.quads.ravel(), np.roll(mesh.quads, -1, 1).ravel()

@@ -84,6 +84,22 @@ def wrinkle_patterns(rest_m: F32Array) -> dict[str, F32Array]:
     lip = _grooves(upright, 2.4) * rim * smoothstep(side, 0.027, 0.020) * front
     lip = lip * np.clip(0.7 + 0.8 * broken, 0, 1.2)
 
+    # Across the bridge of a nose drawn up.
+    slope = (y - 0.55 * (side - 0.010) + 0.0008 * bend) / 0.0042
+    bunny = _grooves(slope, 2.2) * smoothstep(side, 0.002, 0.007) * smoothstep(side, 0.019, 0.013)
+    bunny = bunny * smoothstep(y, 0.706, 0.713) * smoothstep(y, 0.731, 0.724) * front
+
+    # A chin pushed up dimples like the peel of an orange.
+    dimple = ValueNoise(0, "skin/chin")(rest_m, 190.0, 2)
+    chin = np.clip(-1.6 * np.abs(dimple) + 0.2, -1, 0.2) * front
+    chin = chin * smoothstep(y, 0.618, 0.628) * smoothstep(y, 0.646, 0.638)
+    chin = chin * smoothstep(side, 0.026, 0.014)
+
+    # Rings round the neck, lowest in front.
+    ring = (y - 3.2 * side**2 + 0.0016 * bend) / 0.0175
+    neck = _grooves(ring + 0.30, 3.4) * smoothstep(z, -0.01, 0.03) * (0.75 + 0.6 * broken)
+    neck = neck * smoothstep(y, 0.548, 0.562) * smoothstep(y, 0.612, 0.600)
+
     slant = (y * 1.15 + side * 0.35 + 0.0012 * bend) / 0.0033
     cross = (y * 0.45 - side * 0.95 + 0.0012 * broken) / 0.0039
     fine = 0.5 * (_grooves(slant, 2.0) + _grooves(cross, 2.0)) * smoothstep(z, 0.03, 0.06)
@@ -98,5 +114,8 @@ def wrinkle_patterns(rest_m: F32Array) -> dict[str, F32Array]:
         "marionette": marionette * front,
         "lip": lip,
         "fine": fine,
+        "bunny": bunny,
+        "chin": chin,
+        "neck": neck,
     }
     return {name: np.asarray(p, np.float32) for name, p in patterns.items()}

@@ -13,6 +13,7 @@ from assets.catalog import Catalog
 from assets.store import Store
 from assets.user.folder import checked_name
 from assets.user.hdris import HDRI_SUFFIXES, measured, read_environment
+from assets.user.plates import PLATE_SUFFIXES, read_plate
 from assets.user.shelf import put
 from assets.user.sources import Source, open_source
 from spec_schema.errors import AssetError, nearest
@@ -21,8 +22,9 @@ from spec_schema.spec import WORN_SLOTS
 __all__ = ["Outcome", "Stated", "add"]
 
 _TAKES: Final = (
-    "HDR environments (.hdr, .exr), MakeHuman assets (.mhclo, .mhmat, or a folder or zip of "
-    "them), models (.glb, .obj, .blend, each with a .toml beside it)"
+    "HDR environments (.hdr, .exr), photographs as backgrounds (.jpg, .png, .webp), MakeHuman "
+    "assets (.mhclo, .mhmat, or a folder or zip of them), models (.glb, .obj, .blend, each with a "
+    ".toml beside it)"
 )
 
 
@@ -93,6 +95,8 @@ def _jobs(path: Path, stated: Stated, store: Opened) -> list[tuple[str, Job]]:
     suffix = path.suffix.lower()
     if path.is_file() and suffix in HDRI_SUFFIXES:
         return [(path.name, lambda: _add_hdri(path, stated))]
+    if path.is_file() and suffix in PLATE_SUFFIXES:
+        return [(path.name, lambda: _add_plate(path, stated))]
     if path.is_file() and suffix in (*MODEL_SUFFIXES, ".toml"):
         return [(path.name, lambda: _add_model(path, stated, store))]
     source, wanted = open_source(path)
@@ -104,6 +108,12 @@ def _jobs(path: Path, stated: Stated, store: Opened) -> list[tuple[str, Job]]:
                 jobs.append((name, lambda file=file: _add_hdri(file, stated)))  # type: ignore[misc]
             elif file.suffix.lower() in MODEL_SUFFIXES and file.with_suffix(".toml").is_file():
                 jobs.append((name, lambda file=file: _add_model(file, stated, store)))  # type: ignore[misc]
+        if not jobs:  # in folders of assets pictures are textures
+            jobs = [
+                (name, lambda file=path / name: _add_plate(file, stated))  # type: ignore[misc]
+                for name in wanted
+                if Path(name).suffix.lower() in PLATE_SUFFIXES
+            ]
     return jobs
 
 
@@ -139,6 +149,17 @@ def _add_hdri(path: Path, stated: Stated) -> tuple[str, list[str]]:
     made = _put(stated, path.stem, fields, {"hdri": radiance}, path.name, stated.licence, "")
     size = f"{radiance.shape[1]} x {radiance.shape[0]}"
     return made, [f"{size}, mean luminance {about['sphere_luminance']:.3g}"]
+
+
+def _add_plate(path: Path, stated: Stated) -> tuple[str, list[str]]:
+    if not stated.licence:
+        raise AssetError(
+            f"{path}: says nothing of its licence; state it, such as --licence CC0-1.0"
+        )
+    pixels = read_plate(path)
+    made = _put(stated, path.stem, {"kind": "plate"}, {"plate": pixels}, path.name,
+                stated.licence, "")  # fmt: skip
+    return made, [f"{pixels.shape[1]} x {pixels.shape[0]}"]
 
 
 def _add_model(path: Path, stated: Stated, store: Opened) -> tuple[str, list[str]]:

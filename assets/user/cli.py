@@ -98,6 +98,40 @@ def register(app: typer.Typer, told_errors: Callable[[], AbstractContextManager[
             if failed:
                 raise typer.Exit(EXIT_FAILED_SAMPLES if count else EXIT_USAGE)
 
+    @app.command("add-head")
+    def cmd_add_head(
+        path: Annotated[Path, typer.Argument(help="A .blend file, with a .toml file beside it.")],
+        suggest: Annotated[
+            bool, typer.Option("--suggest", help="Write the .toml file, to be mended by hand.")
+        ] = False,
+        object_name: Annotated[
+            str, typer.Option("--object", help="With --suggest: the mesh object.")
+        ] = "",
+        replace: Annotated[
+            bool, typer.Option("--replace", help="Replace one of that name.")
+        ] = False,
+    ) -> None:
+        """Add a head of your own: a mesh with shape keys, UVs and a texture.
+
+        Our mesh is laid over it, so that hair, clothes, expressions and labels fit it. The .toml
+        file of its name marks the 68 landmarks; --suggest writes one to begin with.
+
+        \b
+        rf-assets add-head anna.blend --suggest
+        rf-assets add-head anna.blend
+        rf-sample --n 100 --head user/anna -o anna.parquet
+        """
+        from assets.store import open_store
+        from assets.user.head_adding import add_head, suggest_marks
+
+        with told_errors():
+            if suggest:
+                written = suggest_marks(path, object_name, open_store())
+                typer.echo(f"{written}: look at its landmarks, fill in the rest, then add the head")
+                return
+            ids, notes = add_head(path, open_store(), replace)
+            typer.echo(f"added      {', '.join(ids)}: {'; '.join(notes)}")
+
     @app.command("remove")
     def cmd_remove(
         ids: Annotated[list[str], typer.Argument(help="Ids, such as user/party-hat.")],

@@ -21,8 +21,11 @@ __all__ = [
     "ENTRY_FILE",
     "FORMAT",
     "HdriAsset",
+    "HeadAsset",
+    "HeadKey",
     "ItemAsset",
     "PartMaterial",
+    "PlateAsset",
     "SkinAsset",
     "UserAsset",
     "content_hash",
@@ -79,6 +82,12 @@ class HdriAsset(_Asset):
     temperature_k: Annotated[float, Field(gt=0)]
     irradiance: Annotated[tuple[float, ...], Field(min_length=9, max_length=9)]
     """Of :func:`assets.hdri.irradiance_harmonics`."""
+
+
+class PlateAsset(_Asset):
+    """A photograph to stand behind the person, out of focus."""
+
+    kind: Literal["plate"]
 
 
 class SkinAsset(_Asset):
@@ -138,7 +147,27 @@ class ItemAsset(_Asset):
         return SegmentationClass[self.segmentation.upper()]
 
 
-UserAsset = HdriAsset | SkinAsset | ItemAsset
+class HeadKey(_Model):
+    """A shape key of a head, and what the sampler draws of it: evenly between two weights."""
+
+    name: Text
+    low: Unit = 0.0
+    high: Unit = 0.0
+
+
+class HeadAsset(_Asset):
+    """A head, as a target of the head model."""
+
+    kind: Literal["head"]
+    share: Unit = 0.0
+    """How many of all people have it."""
+    sex: Unit
+    age_years: Annotated[float, Field(ge=18, le=90)]
+    ancestry: Literal["african", "asian", "european"]
+    keys: tuple[HeadKey, ...] = ()
+
+
+UserAsset = HdriAsset | PlateAsset | SkinAsset | ItemAsset | HeadAsset
 _ANY: Final[TypeAdapter[UserAsset]] = TypeAdapter(Annotated[UserAsset, Field(discriminator="kind")])
 
 
@@ -174,10 +203,11 @@ def content_hash(asset: UserAsset) -> str:
 def to_toml(asset: UserAsset, comment: str) -> str:
     """``asset.toml`` as written, with a comment of one line."""
     plain = asset.model_dump(mode="json", exclude_none=True)
-    parts = plain.pop("parts", [])
+    tables = {name: plain.pop(name) for name in ("parts", "keys") if name in plain}
     lines = [f"# {comment}", *(f"{k} = {_value(v)}" for k, v in plain.items())]
-    for row in parts:
-        lines += ["", "[[parts]]", *(f"{k} = {_value(v)}" for k, v in row.items())]
+    for name, rows in tables.items():
+        for row in rows:
+            lines += ["", f"[[{name}]]", *(f"{k} = {_value(v)}" for k, v in row.items())]
     return "\n".join(lines) + "\n"
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from assets.catalog import Catalog, HdriEntry, ItemEntry, SkinEntry
 from assets.hdri import HdriMeasure
-from assets.user.entry import ENTRY_FILE, HdriAsset, ItemAsset, SkinAsset
+from assets.user.entry import ENTRY_FILE, HdriAsset, HeadAsset, ItemAsset, PlateAsset, SkinAsset
 from assets.user.shelf import Shelf
 from spec_schema.errors import AssetError, nearest
 from spec_schema.spec import WORN_SLOTS
@@ -32,8 +32,12 @@ def with_user_assets(catalog: Catalog, shelf: Shelf) -> Catalog:
         match asset:
             case HdriAsset():
                 kind, entry = "hdris", _hdri(some_id, asset)
+            case PlateAsset():
+                kind, entry = "backgrounds", ItemEntry(some_id, asset.share, MappingProxyType({}))
             case SkinAsset():
                 kind, entry = "skins", _skin(some_id, asset)
+            case HeadAsset():
+                continue  # a shape key, and no entry
             case ItemAsset():
                 kind, entry = asset.slot, _item(some_id, asset)
                 if kind not in WORN_SLOTS:

@@ -17,6 +17,7 @@ from assets.user.entry import (
     ENTRY_FILE,
     FORMAT,
     HdriAsset,
+    HeadAsset,
     ItemAsset,
     SkinAsset,
     UserAsset,
@@ -69,6 +70,11 @@ class Shelf:
     def skins(self) -> dict[str, SkinAsset]:
         """Skins, by id."""
         return {i: a for i, a in self.assets.items() if isinstance(a, SkinAsset)}
+
+    @property
+    def heads(self) -> dict[str, HeadAsset]:
+        """Heads, by id."""
+        return {i: a for i, a in self.assets.items() if isinstance(a, HeadAsset)}
 
     def items(self, slot: str | None = None) -> dict[str, ItemAsset]:
         """Worn things of a slot, or all, by id."""

@@ -7,15 +7,19 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from assets import Catalog, open_store
+from assets.catalog import HdriEntry
 from assets.compile_images import read_exr
 from assets.hdri import (
     blender_hdri_path,
     harmonics,
     irradiance_harmonics,
     mean_luminance,
+    measure,
     sphere_luminance,
+    wall_irradiance,
 )
 from assets.packs import load_packs
 from spec_schema.errors import AssetError
@@ -64,6 +68,40 @@ def test_iris_colour_and_circle_are_those_of_its_texture(iris_id: str) -> None:
         assert texture[pupil, :3].mean() < 40
 
 
+def _check_the_rest(entry: HdriEntry, radiance: NDArray[Any]) -> None:
+    found = measure(radiance)
+    assert found.width_px == entry.width_px
+    assert found.peak_luminance == pytest.approx(entry.peak_luminance, rel=1e-3)
+    assert (found.key_azimuth_deg, found.key_elevation_deg) == (
+        entry.key_azimuth_deg, entry.key_elevation_deg,
+    )  # fmt: skip
+    assert found.contrast == pytest.approx(entry.contrast, abs=0.01)
+    assert found.temperature_k == pytest.approx(entry.temperature_k, abs=1)
+
+
+def test_the_key_is_where_the_lamp_is() -> None:
+    picture = np.full((64, 128, 3), 0.1, np.float32)
+    # Left of the middle (world -z) by 45 degrees, seen from inside, is -x; 30 degrees up.
+    picture[20:23, 46:50] = [60.0, 40.0, 20.0]
+    found = measure(picture)
+    assert found.key_azimuth_deg == pytest.approx(-135, abs=3)
+    assert found.key_elevation_deg == pytest.approx(30, abs=3)
+    assert found.contrast > 3
+    assert found.temperature_k < 5500
+    assert found.peak_luminance == pytest.approx(42.8, abs=0.1)
+
+
+def test_walls_are_lit_from_where_they_face() -> None:
+    even = wall_irradiance(np.full((64, 128, 3), 0.7), np.array([0.0, 0.0, 1.0]))
+    assert even == pytest.approx([0.7] * 3, rel=1e-3)
+    picture = np.zeros((64, 128, 3), np.float32)
+    picture[:, 70:] = [1.0, 0.5, 0.25]  # right of the middle: +x
+    right, left = (wall_irradiance(picture, np.array([x, 0.0, 0.0])) for x in (1.0, -1.0))
+    assert right[0] > 0.9
+    assert right[0] == pytest.approx(4 * right[2], rel=1e-6)
+    assert left[0] < 0.1
+
+
 @pytest.mark.parametrize("hdri_id", ["bridge", "esplanade", "night", "studio", "venice"])
 def test_luminances_of_the_pack_are_as_measured(hdri_id: str) -> None:
     entry = CATALOG.hdris[hdri_id]
@@ -72,6 +110,7 @@ def test_luminances_of_the_pack_are_as_measured(hdri_id: str) -> None:
     assert mean_luminance(radiance) == pytest.approx(entry.mean_luminance, abs=1e-4)
     assert sphere_luminance(radiance) == pytest.approx(entry.sphere_luminance, abs=1e-4)
     assert irradiance_harmonics(radiance) == pytest.approx(entry.irradiance, abs=1e-4)
+    _check_the_rest(entry, radiance)
 
 
 @pytest.mark.parametrize("hdri_id", ["blender_city", "blender_night"])
@@ -85,6 +124,7 @@ def test_luminances_of_blender_are_as_measured(hdri_id: str) -> None:
     assert mean_luminance(radiance) == pytest.approx(entry.mean_luminance, abs=1e-4)
     assert sphere_luminance(radiance) == pytest.approx(entry.sphere_luminance, abs=1e-4)
     assert irradiance_harmonics(radiance) == pytest.approx(entry.irradiance, abs=1e-4)
+    _check_the_rest(entry, radiance)
 
 
 def test_sphere_mean_of_an_even_light_is_its_level_and_poles_count_little() -> None:

@@ -17,7 +17,10 @@ from assets.verify import Finding
 from spec_schema.errors import FetchError
 
 RUNNER = CliRunner()
-COMMANDS = ("fetch", "list", "verify", "where", "preview")
+COMMANDS = (
+    "fetch", "list", "verify", "where", "preview", "add", "add-head", "remove", "reference-head",
+    "check",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("command", COMMANDS)

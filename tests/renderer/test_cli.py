@@ -432,7 +432,7 @@ def test_a_dry_run_tells_what_would_be_done_and_writes_nothing(runner: Runner) -
     ("arguments", "content"),
     [
         ([], (16, "accurate", 1.0)),
-        (["--quality", "draft"], (4, "fast", 0.5)),
+        (["--quality", "draft"], (4, "fast", 0.7)),
         (["--quality", "high"], (64, "accurate", 1.0)),
         (["--quality", "high", "--samples", "5"], (5, "accurate", 1.0)),
     ],

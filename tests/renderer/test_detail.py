@@ -39,3 +39,9 @@ def test_a_larger_image_and_the_quality_count() -> None:
     assert large.hair > small.hair
     half = detail_of(spec, RenderSettings(size_px=4096, hair_detail=0.5))
     assert half.hair == pytest.approx(0.5 * large.hair)
+
+
+def test_a_draft_of_a_small_head_is_not_thinned_twice() -> None:
+    spec = _at(16.0)
+    plain, draft = (detail_of(spec, RenderSettings(hair_detail=d)) for d in (1.0, 0.7))
+    assert draft.hair == plain.hair == 0.3

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -60,9 +61,7 @@ def test_a_kind_at_full_intensity_is_a_face_that_can_be_made(name: str) -> None:
 
 
 @pytest.mark.parametrize("unit", MOVED)
-def test_every_unit_is_seen_and_wild_faces_use_it_strongly(
-    many: F64, wild: F64, unit: str
-) -> None:
+def test_every_unit_is_seen_and_wild_faces_use_it_strongly(many: F64, wild: F64, unit: str) -> None:
     assert (of(many, unit) > 0.05).mean() > 1e-3
     most = 0.25 if unit == "mouthClose" else 0.5
     assert of(wild, unit).max() > most * DEFAULT.highest[COLUMN[unit]]
@@ -112,7 +111,9 @@ def test_a_one_sided_kind_is_played_on_either_side() -> None:
     drawn = only({"one_sided": True, "weights": {"mouthSmileLeft": 0.5, "mouthSmileRight": 0.1}})
     left = of(drawn, "mouthSmileLeft") > 0.3
     assert chance(left, 0.5) > 1e-3
-    assert np.allclose(np.where(left, of(drawn, "mouthSmileRight"), of(drawn, "mouthSmileLeft")), 0.1)
+    assert np.allclose(
+        np.where(left, of(drawn, "mouthSmileRight"), of(drawn, "mouthSmileLeft")), 0.1
+    )
 
 
 def test_parts_are_added_as_often_and_as_much_as_declared() -> None:
@@ -157,6 +158,5 @@ def test_settling_twice_changes_nothing(many: F64) -> None:
     ],
 )  # fmt: skip
 def test_mistakes_are_named(override: str, message: str) -> None:
-    with pytest.raises(SpecError, match="(?s).*") as caught:
+    with pytest.raises(SpecError, match=re.escape(message)):
         load_config(overrides=[override])
-    assert message in str(caught.value)

@@ -364,9 +364,10 @@ def _catalogue_choices(s: Seen) -> dict[str, float]:
     out["environment"] = categorical(s.codes("environment.hdri", hdris.ids, everyone), even)
 
     haired = s["hair.style"] != BALD
-    behind, shares = s.has("environment.background"), c.environment.background.shares
+    behind, kinds = s.has("environment.background"), known.backgrounds
     out["environment.background"] = categorical(
-        s.codes("environment.background.kind", tuple(shares), behind), np.array([*shares.values()])
+        s.codes("environment.background.kind", tuple(kinds), behind),
+        np.array([e.share for e in kinds.values()]),
     )
 
     styles = Pool.of(known.hair_styles, "hair", c.hair.shares)

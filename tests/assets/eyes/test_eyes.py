@@ -11,6 +11,7 @@ from assets.catalog import Catalog
 from assets.eyes import build_eyes, pupil_centre_local_m
 from assets.eyes.shape import Revolved, ball, shell
 from assets.geometry import ClearMaterial, Mesh, SurfaceMaterial
+from assets.head import load_head_model
 from assets.store import open_store
 from spec_schema import AssetError
 from spec_schema.classes import SegmentationClass
@@ -25,8 +26,13 @@ class Pose:
     world_from_eye: np.ndarray
 
 
+def _resting() -> np.ndarray:
+    return load_head_model(open_store()).surface.rest_m
+
+
 @dataclass(frozen=True)
 class TwoEyes:
+    vertices_m: np.ndarray = field(default_factory=_resting)
     eyes: dict[str, Pose] = field(
         default_factory=lambda: {
             "left": Pose(np.array([0.031, 0.728, 0.12]), 0.0138, rotation_y(0.3)),
@@ -45,6 +51,7 @@ def local(mesh: Mesh, pose: Pose) -> np.ndarray:
 
 
 def test_sides_have_their_classes() -> None:
+    assert {n.split("-")[0] for n in built()} == {"eyeball", "cornea", "lining", "caruncle", "tear"}
     for name, mesh in built().items():
         side = name.rsplit("-", 1)[1]
         expected = getattr(SegmentationClass, f"{side.upper()}_EYE")

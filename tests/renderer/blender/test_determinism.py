@@ -34,8 +34,13 @@ def _skin() -> SkinMaterial:
         roughness=np.full((32, 32), 0.45, np.float32),
         window=(0.2, 0.8, 0.1, 0.9),
         body_colour=np.full((16, 16, 3), 0.4, np.float32),
+        body_height_mm=np.zeros((16, 16), np.float32),
         subsurface_scale_m=0.01,
-        coat=0.1,
+        specular=0.8 + 0 * rows,
+        film=0.1 + 0 * rows,
+        deep=0.5 + 0 * rows,
+        fuzz=0.5 + 0 * rows,
+        fuzz_strength=0.1,
     )
 
 

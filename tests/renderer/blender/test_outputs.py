@@ -92,7 +92,18 @@ def _skin() -> SkinMaterial:
     flat = np.full((8, 8), 0.5, np.float32)
     colour = np.full((8, 8, 3), 0.4, np.float32)
     return SkinMaterial(
-        colour, 0 * flat, flat, (0.2, 0.8, 0.2, 0.8), colour, subsurface_scale_m=0.001, coat=0.0
+        colour=colour,
+        height_mm=0 * flat,
+        roughness=flat,
+        window=(0.2, 0.8, 0.2, 0.8),
+        body_colour=colour,
+        body_height_mm=0 * flat,
+        specular=flat,
+        film=0 * flat,
+        deep=flat,
+        fuzz=0 * flat,
+        subsurface_scale_m=0.001,
+        fuzz_strength=0.0,
     )
 
 

@@ -43,8 +43,13 @@ def _skin(**changes: object) -> SkinMaterial:
         roughness=np.full((32, 32), 0.5, np.float32),
         window=(0.25, 0.75, 0.25, 1.0),
         body_colour=np.full((16, 16, 3), 0.4, np.float32),
+        body_height_mm=np.zeros((16, 16), np.float32),
         subsurface_scale_m=0.001,
-        coat=0.0,
+        specular=np.ones((32, 32), np.float32),
+        film=np.zeros((32, 32), np.float32),
+        deep=np.zeros((32, 32), np.float32),
+        fuzz=np.zeros((32, 32), np.float32),
+        fuzz_strength=0.0,
     )
     return dataclasses.replace(plain, **changes)  # type: ignore[arg-type]
 

@@ -1,0 +1,119 @@
+"""Skin that comes through clothes, and clothes that cut into skin, over random specs.
+
+    python -m benchmarks.skin_through_cloth --specs 1000
+
+A vertex of skin that is drawn shows through if it lies outside the cloth, by more than
+0.3 mm and less than five, before the inside of a piece of cloth, not at its edge.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import defaultdict
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+import sampler
+from assets.clothing import build_clothing
+from assets.head import Head, load_head_model
+from assets.store import Store, open_store
+from benchmarks.triangles import Triangles
+from spec_schema.arrow import row_to_spec
+from spec_schema.spec import Item
+
+__all__ = ["depth_in_skin_mm", "shows_through"]
+
+TOLERANCE_M: Final = 0.0003
+NEAR_M: Final = 0.01
+FAR_M: Final = 0.005
+EDGE_M: Final = 0.004
+"""Skin so near to the border of a piece is at its edge."""
+
+
+def _border(points_m: NDArray[np.float64], faces: NDArray[np.int32]) -> NDArray[np.int64]:
+    """Vertices on the border of a mesh, corners at equal places being one."""
+    _, same = np.unique(np.round(points_m, 6), axis=0, return_inverse=True)
+    faces = np.where(faces < 0, faces[:, :1], faces)
+    corners = same.reshape(-1)[faces]
+    a, b = corners.ravel(), np.roll(corners, -1, 1).ravel()
+    edge = a != b
+    n = int(same.max()) + 1
+    key = np.minimum(a, b)[edge].astype(np.int64) * n + np.maximum(a, b)[edge]
+    found, count = np.unique(key, return_counts=True)
+    single = found[count == 1]
+    return np.flatnonzero(np.isin(same.reshape(-1), np.concatenate([single // n, single % n])))
+
+
+def shows_through(item: Item, head: Head, store: Store) -> tuple[int, float]:
+    """Drawn vertices of skin before the cloth, and how far the farthest stands out in mm."""
+    clothing = build_clothing(item, head, store)
+    drawn = np.unique(head.faces[~clothing.hidden_faces])
+    skin = head.vertices_m[drawn].astype(np.float64)
+    mesh = clothing.meshes[0]
+    cloth = mesh.vertices_m.astype(np.float64)
+    near = cKDTree(cloth).query(skin, distance_upper_bound=NEAR_M)[0] < NEAR_M
+    border = _border(cloth, mesh.faces)
+    if len(border):
+        near &= cKDTree(cloth[border]).query(skin)[0] > EDGE_M
+    if not near.any():
+        return 0, 0.0
+    out = Triangles(cloth, mesh.faces).signed(skin[near])
+    # Cloth over the far side of an arm is no nearer than the arm is thick.
+    through = out[(out > TOLERANCE_M) & (out < FAR_M)]
+    return len(through), 1000 * float(through.max(initial=0.0))
+
+
+def depth_in_skin_mm(item: Item, head: Head, store: Store) -> float:
+    """The deepest vertex of any piece of a garment in the skin that is drawn."""
+    clothing = build_clothing(item, head, store)
+    drawn = head.faces[~clothing.hidden_faces]
+    used, local = np.unique(drawn, return_inverse=True)
+    skin = head.vertices_m[used].astype(np.float64)
+    surface = Triangles(skin, local.reshape(-1, 4).astype(np.int32))
+    points = np.concatenate([m.vertices_m for m in clothing.meshes]).astype(np.float64)
+    apart, at = cKDTree(skin).query(points, distance_upper_bound=NEAR_M)
+    close = np.flatnonzero(np.isfinite(apart))
+    rough = ((points[close] - skin[at[close]]) * head.normals[used[at[close]]]).sum(1)
+    suspect = close[rough < -0.0002]
+    # What lies beyond the edge of the drawn skin is under the cloth.
+    edge = _border(skin, local.reshape(-1, 4).astype(np.int32))
+    if len(edge) and len(suspect):
+        suspect = suspect[cKDTree(skin[edge]).query(points[suspect])[0] > EDGE_M]
+    return 1000 * max(0.0, -float(surface.signed(points[suspect]).min())) if len(suspect) else 0.0
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--specs", type=int, default=1000)
+    parser.add_argument("--seed", type=int, default=0)
+    asked = parser.parse_args()
+    store = open_store()
+    model = load_head_model(store)
+    config = sampler.load_config("facesynthetics", ["clothing.share=1"])
+    table = sampler.draw(config, start=0, n=asked.specs, seed=asked.seed)
+    found: dict[str, list[tuple[int, float, float]]] = defaultdict(list)
+    for row in table.to_pylist():
+        spec = row_to_spec(row, "row")
+        if spec.clothing is not None:
+            head = model.build(spec)
+            seen = shows_through(spec.clothing, head, store)
+            found[spec.clothing.id].append((*seen, depth_in_skin_mm(spec.clothing, head, store)))
+    for key, rows in sorted(found.items()):
+        count, out, deep = np.array(rows).T
+        print(
+            f"{key:22} {len(rows):4} specs, skin through in {int((count > 0).sum()):3}, by at most "
+            f"{out.max():5.2f} mm; cloth in skin: mean {deep.mean():5.2f}, at most {deep.max():5.2f} mm"
+        )
+    every = [r for rows in found.values() for r in rows]
+    print(
+        f"{len(every)} specs: skin through cloth in {sum(r[0] > 0 for r in every)}, "
+        f"cloth deeper than 1 mm in {sum(r[2] > 1 for r in every)}"
+    )
+
+
+if __name__ == "__main__":
+    main()

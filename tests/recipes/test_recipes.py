@@ -1,0 +1,105 @@
+"""The recipes are commands that run, and their people don't overlap."""
+
+from __future__ import annotations
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from renderer.cli import app as render_app
+from sampler import load_config
+from sampler.layout import rows_wanted
+
+RECIPES = Path(__file__).parents[2] / "recipes"
+PAGE = (RECIPES.parent / "docs" / "datasets.md").read_text("utf-8")
+
+
+def _module() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("recipes_make", RECIPES / "make.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+MAKE = _module()
+ALL = MAKE.recipes()
+
+
+def _option(arguments: list[str], name: str) -> str | None:
+    return arguments[arguments.index(name) + 1] if name in arguments else None
+
+
+def _rows(sample: list[str]) -> int:
+    config = load_config(_option(sample, "--preset") or "facesynthetics")
+    n, identities = _option(sample, "--n"), _option(sample, "--identities")
+    return rows_wanted(
+        config.layout, int(n) if n else None, int(identities) if identities else None
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "rows"),
+    [
+        ("replicantface-100k", 100_000),
+        ("replicantface-10k", 10_000),
+        ("replicantface-stability", 32 * 33),
+        ("wide", 50_000),
+        ("sequences", 64 * 300),
+        ("sample-256", 256),
+    ],
+)
+def test_rows(name: str, rows: int) -> None:
+    assert _rows(ALL[name]["sample"]) == rows
+    assert f"| `{name}` | {rows:,} |" in PAGE
+
+
+def test_every_recipe_is_known_and_described() -> None:
+    assert set(ALL) == {
+        "replicantface-100k", "replicantface-10k", "replicantface-stability", "wide", "sequences",
+        "sample-256",
+    }  # fmt: skip
+
+
+def test_no_two_recipes_draw_the_same_scenes() -> None:
+    """Splits have streams and identities of their own; within a split the seed differs."""
+    keys = [(_option(r["sample"], "--split"), _option(r["sample"], "--seed")) for r in ALL.values()]
+    assert len(set(keys)) == len(keys)
+
+
+def test_the_test_set_is_not_of_the_training_split() -> None:
+    assert _option(ALL["replicantface-10k"]["sample"], "--split") == "test"
+    assert _option(ALL["replicantface-100k"]["sample"], "--split") == "train"
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_arguments_of_the_renderer_exist(name: str) -> None:
+    known = {o for p in render_app.registered_commands for o in _flags(p.callback)}
+    given = {a for a in ALL[name]["render"] if a.startswith("--")}
+    assert given <= known
+
+
+def _flags(callback: object) -> set[str]:
+    import typer.main
+
+    command = typer.main.get_command(render_app)
+    return {o for p in command.params for o in p.opts}
+
+
+def test_commands_in_order(tmp_path: Path) -> None:
+    found = MAKE.commands("sample-256", tmp_path, ["--shard", "1/2"])
+    assert [c[0] for c in found] == ["rf-sample", "rf-plot", "rf-render", "rf-plot", "rf-report"]
+    assert found[2][-2:] == ["--shard", "1/2"]
+    assert found[3][-2:] == ["--measured", str(tmp_path / "dataset")]
+
+
+def test_list_names_them_all() -> None:
+    told = subprocess.run(
+        [sys.executable, RECIPES / "make.py", "--list"], check=True, capture_output=True, text=True
+    )
+    assert [line.split()[0] for line in told.stdout.splitlines()] == list(ALL)
