@@ -51,11 +51,14 @@ def test_window_border_equals_the_body(fields: SkinFields) -> None:
         (made.colour[-1], made.body_colour[rows[-1], columns]),
         (made.colour[:, -1], made.body_colour[rows, columns[-1]]),
     ):
-        # An arm's island crosses the border, and is drawn there at two resolutions.
-        assert np.quantile(np.abs(window / body - 1).max(-1), 0.9) < 0.01
+        # An arm's island crosses the border, and its mottling is drawn there at two resolutions.
+        assert np.quantile(np.abs(window / body - 1).max(-1), 0.9) < 0.08
+        assert np.abs((window / body - 1).mean(0)).max() < 0.01
     edge = np.concatenate([made.roughness[0], made.roughness[-1], made.roughness[:, -1]])
     assert np.ptp(edge) < 1e-6
-    assert np.abs(made.height_mm[[0, -1]]).max() == 0
+    for row, at_row in ((0, rows[0]), (-1, rows[-1])):
+        window, body = made.height_mm[row], made.body_height_mm[at_row, columns]
+        assert np.quantile(np.abs(window - body), 0.9) < 0.06
 
 
 def test_head_and_body_agree_along_their_seam(fields: SkinFields) -> None:
@@ -87,8 +90,9 @@ def test_head_and_body_agree_along_their_seam(fields: SkinFields) -> None:
         m = made.body_colour.shape[0]
         body = made.body_colour[tuple(int(x * m) for x in corner_uv[False][vertex][::-1])]
         differences.append(np.abs(head / body - 1).max())
-    assert np.median(differences) < 0.01
-    assert np.max(differences) < 0.05
+    # The nearest texels' centres lie up to two millimetres apart at this resolution.
+    assert np.median(differences) < 0.015
+    assert np.max(differences) < 0.06
 
 
 def test_same_spec_same_bytes_and_other_seed_other_skin(fields: SkinFields) -> None:
@@ -135,7 +139,8 @@ def test_tints_darken_where_they_say_and_nowhere_else(fields: SkinFields) -> Non
 
 def test_dark_skin_is_no_glossier(fields: SkinFields) -> None:
     light, dark = (skin(fields, monk_tone=t, oiliness=0.8) for t in (2, 9))
-    assert dark.coat < light.coat
+    assert dark.film.mean() < 0.8 * light.film.mean()
+    assert dark.specular.mean() < 0.85 * light.specular.mean()
     assert dark.roughness.mean() > light.roughness.mean()
 
 
