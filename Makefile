@@ -25,6 +25,7 @@ $(STAMP): pyproject.toml
 $(DEV_STAMP): $(STAMP)
 	@echo "installing what the tests need"
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[render,dev]'
+	@sh .ci/get-browser $(VENV)
 	@touch $@
 
 setup: $(STAMP)

@@ -157,7 +157,7 @@ def check_user(folder: Path, hash_data: bool) -> tuple[int, list[Problem]]:
         elif hash_data and sha256_file(data) != asset.sha256:
             rule = "is not that of the file, which has changed; add the asset again"
             problems.append(Problem(str(data), some_id, "sha256", rule))
-        if asset.kind == "head":
+        if asset.kind in ("head", "plate"):
             continue
         kind = {"hdri": "hdris", "skin": "skins"}.get(asset.kind, getattr(asset, "slot", ""))
         if asset.kind == "item" and kind not in WORN_SLOTS:

@@ -25,7 +25,7 @@ Unit = Annotated[float, Field(ge=0, le=1)]
 Hex = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$")]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 
-_FILES: Final = {slot: "accessories.toml" for slot in WORN_SLOTS} | {"clothing": "clothing.toml"}
+_FILES: Final = dict.fromkeys(WORN_SLOTS, "accessories.toml") | {"clothing": "clothing.toml"}
 
 
 class _Data(BaseModel):

@@ -13,12 +13,14 @@ from collections import defaultdict
 from typing import Final
 
 import numpy as np
+import typer
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 import sampler
 from assets.clothing import build_clothing
 from assets.head import Head, load_head_model
+from assets.head.surface import vertex_normals
 from assets.store import Store, open_store
 from benchmarks.triangles import Triangles
 from spec_schema.arrow import row_to_spec
@@ -29,6 +31,8 @@ __all__ = ["depth_in_skin_mm", "shows_through"]
 TOLERANCE_M: Final = 0.0003
 NEAR_M: Final = 0.01
 FAR_M: Final = 0.005
+ALIKE: Final = 0.7
+"""Cosine between the skin's and the cloth's normals: a neck beside a collar is not under it."""
 EDGE_M: Final = 0.004
 """Skin so near to the border of a piece is at its edge."""
 
@@ -62,8 +66,16 @@ def shows_through(item: Item, head: Head, store: Store) -> tuple[int, float]:
         return 0, 0.0
     out = Triangles(cloth, mesh.faces).signed(skin[near])
     # Cloth over the far side of an arm is no nearer than the arm is thick.
-    through = out[(out > TOLERANCE_M) & (out < FAR_M)]
+    facing = vertex_normals(mesh.vertices_m, _as_quads(mesh.faces))
+    _, at = cKDTree(cloth).query(skin[near])
+    same_way = (facing[at] * head.normals[drawn][near]).sum(1) > ALIKE
+    through = out[(out > TOLERANCE_M) & (out < FAR_M) & same_way]
     return len(through), 1000 * float(through.max(initial=0.0))
+
+
+def _as_quads(faces: NDArray[np.int32]) -> NDArray[np.int32]:
+    last = np.where(faces[:, 3:] < 0, faces[:, :1], faces[:, 3:])
+    return np.concatenate([faces[:, :3], last], axis=1).astype(np.int32)
 
 
 def depth_in_skin_mm(item: Item, head: Head, store: Store) -> float:
@@ -104,12 +116,13 @@ def main() -> None:
             found[spec.clothing.id].append((*seen, depth_in_skin_mm(spec.clothing, head, store)))
     for key, rows in sorted(found.items()):
         count, out, deep = np.array(rows).T
-        print(
-            f"{key:22} {len(rows):4} specs, skin through in {int((count > 0).sum()):3}, by at most "
-            f"{out.max():5.2f} mm; cloth in skin: mean {deep.mean():5.2f}, at most {deep.max():5.2f} mm"
+        typer.echo(
+            f"{key:22} {len(rows):4} specs, skin through in {int((count > 0).sum()):3}, "
+            f"by at most {out.max():5.2f} mm; cloth in skin: mean {deep.mean():5.2f}, "
+            f"at most {deep.max():5.2f} mm"
         )
     every = [r for rows in found.values() for r in rows]
-    print(
+    typer.echo(
         f"{len(every)} specs: skin through cloth in {sum(r[0] > 0 for r in every)}, "
         f"cloth deeper than 1 mm in {sum(r[2] > 1 for r in every)}"
     )

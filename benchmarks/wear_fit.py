@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+import typer
 from numpy.typing import NDArray
 
 import sampler
@@ -142,23 +143,26 @@ def main() -> None:
     table = sampler.draw(config, start=0, n=max(asked.heads, MANNERS), seed=asked.seed)
     specs = [row_to_spec(row, "row") for row in table.to_pylist()]
     found: dict[tuple[str, str], list[Fit]] = defaultdict(list)
-    for spec, worn in itertools.groupby(_items(specs, asked.heads, asked.each), key=lambda entry: entry[0]):
+    for spec, worn in itertools.groupby(
+        _items(specs, asked.heads, asked.each), key=lambda entry: entry[0]
+    ):
         wearer = Wearer(model.build(spec), store)
         surface = skin_of(wearer)
         for _, slot, item in worn:
             found[slot, item.id].append(fit_of(slot, item, wearer, surface))
-    print(f"{asked.heads} heads, {sum(map(len, found.values()))} fittings; millimetres")
+    typer.echo(f"{asked.heads} heads, {sum(map(len, found.values()))} fittings; millimetres")
     for (slot, key), fits in sorted(found.items()):
         depth, gap = (np.array([getattr(f, name) for f in fits]) for name in ("depth_mm", "gap_mm"))
         over = int(((depth > DEPTH_LIMIT_MM) | (gap > GAP_LIMIT_MM)).sum())
-        print(
+        note = f"  beyond the limits: {over}" if over else ""
+        typer.echo(
             f"{slot:10}{key:22} {len(fits):4} depth {depth.mean():5.2f} {depth.max():5.2f}  "
-            f"gap {gap.mean():5.2f} {gap.max():5.2f}{f'  beyond the limits: {over}' if over else ''}"
+            f"gap {gap.mean():5.2f} {gap.max():5.2f}{note}"
         )
     both = [f for fits in found.values() for f in fits]
     deep = sum(f.depth_mm > DEPTH_LIMIT_MM for f in both)
     wide = sum(f.gap_mm > GAP_LIMIT_MM for f in both)
-    print(f"deeper than {DEPTH_LIMIT_MM} mm: {deep}; gaps above {GAP_LIMIT_MM} mm: {wide} of {len(both)}")
+    typer.echo(f"deeper than {DEPTH_LIMIT_MM} mm: {deep}; gaps above {GAP_LIMIT_MM} mm: {wide}")
 
 
 if __name__ == "__main__":

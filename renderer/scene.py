@@ -15,11 +15,10 @@ from assets.eyes import build_eyes
 from assets.geometry import F32Array, Mesh, SceneGeometry, Strands
 from assets.hair import (
     HeadSurface,
-    beard_tint,
-    brow_tint,
     eyebrows,
     eyelashes,
     facial_hair,
+    facial_tint,
     reaches_torso,
     scalp_hair,
     scalp_tint,
@@ -36,7 +35,7 @@ from renderer.phases import Phase, say_nothing
 from renderer.settings import RenderSettings
 from spec_schema.spec import SceneSpec
 
-__all__ = ["BuiltScene", "build_labels", "build_scene"]
+__all__ = ["BuiltScene", "build_labels", "build_scene", "hair_surface"]
 
 
 @dataclass(frozen=True)
@@ -96,7 +95,7 @@ def build_scene(
             meshes += thing.meshes
     phase("hair")
     below = things.over_clothes + (() if clothing is None else clothing.meshes)
-    surface = _hair_surface(spec, head, below)
+    surface = hair_surface(spec, head, below)
     grown: list[Strands | None] = [
         scalp_hair(spec, surface, covered, detail.hair),
         beard_left(facial_hair(spec, surface, detail.hair), things.over_beard, head),
@@ -115,13 +114,7 @@ def _skin(
     spec: SceneSpec, head: Head, hidden: list[NDArray[np.bool_]], store: Store, texels: int
 ) -> Mesh:
     fields = SkinFields.load(store, texels)
-    material = compose(
-        spec,
-        fields,
-        partial(scalp_tint, spec),
-        partial(beard_tint, spec),
-        partial(brow_tint, spec),
-    )
+    material = compose(spec, fields, partial(scalp_tint, spec), partial(facial_tint, spec))
     drawn = np.ones(len(head.faces), bool)
     for faces in hidden:
         drawn &= ~faces
@@ -143,7 +136,8 @@ def _points(clothing: Clothing | None) -> F32Array | None:
     return np.concatenate([m.vertices_m for m in clothing.meshes])
 
 
-def _hair_surface(spec: SceneSpec, head: Head, below: tuple[Mesh, ...]) -> HeadSurface:
+def hair_surface(spec: SceneSpec, head: Head, below: tuple[Mesh, ...]) -> HeadSurface:
+    """The head as hair meets it; ``below`` are the meshes that long hair lies on."""
     points, normals = None, None
     if below:
         points = np.concatenate([m.vertices_m for m in below])

@@ -121,6 +121,11 @@ def _percent(share: float) -> str:
     return f"{100 * share:.1f} %"
 
 
+def _range(low: float, high: float) -> str:
+    # Last edges lie a little beyond what may occur, so that it falls in.
+    return f"{low:g} to {np.floor(10 * high) / 10:g}"
+
+
 def _table(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = [heads, ["---"] * len(heads), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
@@ -163,7 +168,7 @@ def _pose(rows: _Rows) -> str:
 def _bands(values: F64, edges: Sequence[float]) -> list[tuple[str, str]]:
     counts, _ = np.histogram(values, edges)
     return [
-        (f"{low:g} to {int(high)}", _percent(count / len(values)))
+        (_range(low, high), _percent(count / len(values)))
         for low, high, count in zip(edges, edges[1:], counts, strict=False)
     ]
 
@@ -175,7 +180,7 @@ def _people(rows: _Rows) -> str:
     for name, chosen in (("female (under 0.5)", sex < 0.5), ("male", sex >= 0.5)):
         shares = np.histogram(age[chosen], _AGES)[0] / len(sex)
         lines.append([name, _percent(chosen.mean()), *map(_percent, shares)])
-    ages = [f"{low:g} to {int(high)}" for low, high in itertools.pairwise(_AGES)]
+    ages = [_range(low, high) for low, high in itertools.pairwise(_AGES)]
     text = _table(["sex, and age in years", "all", *ages], lines)
     text += "\n" + _table(["skin tone, Monk scale", "share"], _pairs(_bands(tone, _TONES)))
     ancestry = np.stack([rows.numbers(f"identity.{a}") for a in _ANCESTRY], axis=1)
@@ -220,8 +225,8 @@ def _thin(rows: _Rows) -> list[str]:
         np.stack([sex, age, tone], axis=1), ((-0.01, 0.5, 1.01), _AGES, _TONES)
     )
     thin = [
-        f"{('women', 'men')[s]} of {_AGES[a]:g} to {int(_AGES[a + 1])} years and tone "
-        f"{_TONES[t]:g} to {int(_TONES[t + 1])} ({_percent(table[s, a, t] / rows.n)})"
+        f"{('women', 'men')[s]} of {_range(*_AGES[a : a + 2])} years and tone "
+        f"{_range(*_TONES[t : t + 2])} ({_percent(table[s, a, t] / rows.n)})"
         for s, a, t in np.argwhere(table < _THIN * rows.n)
     ]
     return (

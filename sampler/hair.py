@@ -127,7 +127,10 @@ def _style_weights(
         ]
     ).reshape(-1, len(ANCESTRIES))
     under_hat = np.array([config.under_hat.get(i, 1.0) for i in styles.ids])
+    young, old = (np.array(styles.attribute(f"{age}_factor", 1.0)) for age in ("young", "old"))
+    way = np.clip((identity.age_years - 20) / 60, 0, 1)[:, None]
     weights = styles.by_sex(identity.sex) * (identity.ancestry @ affinity.T)
+    weights = weights * (young + (old - young) * way)
     return np.asarray(weights * np.where(hat[:, None], under_hat, 1) + 1e-12)
 
 

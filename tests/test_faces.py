@@ -57,7 +57,7 @@ def test_heads_measure_what_people_do(
     for rows, (mean, deviation) in ((men, published.men), (~men, published.women)):
         of = measured[name][rows]
         # A third of ours each are of European, Asian and African ancestry; the survey's are not.
-        most = 0.25 if name == "nose_protrusion" else 0.09
+        most = 0.33 if name == "nose_protrusion" else 0.09
         assert of.mean() == pytest.approx(mean, rel=most)
         assert 0.5 < of.std() / deviation < 1.4, "as different as people, and not more"
         away = np.abs(of - of.mean()) / deviation

@@ -75,10 +75,9 @@ class Capsule:
 
     @property
     def azimuth(self) -> F64Array:
-        """(A, 1) radians; 0 in front, positive to the subject's left."""
-        return (np.arange(AZIMUTHS) * (2 * np.pi / AZIMUTHS) + np.pi) % (2 * np.pi) - np.pi + np.zeros(
-            (1, AZIMUTHS)
-        )  # fmt: skip
+        """(1, A) radians; 0 in front, positive to the subject's left."""
+        turn = np.arange(AZIMUTHS) * (2 * np.pi / AZIMUTHS)
+        return np.asarray(((turn + np.pi) % (2 * np.pi) - np.pi)[None])
 
     def directions(self) -> F64Array:
         """(A, S, 3) unit vectors."""
@@ -200,7 +199,9 @@ def outline_field(azimuth: F64Array, height_m: F64Array, outline: F64Array) -> F
     """
     curve = closed_curve(outline, 400)
     along = np.roll(curve, -1, 0) - np.roll(curve, 1, 0)
-    area = 0.5 * np.sum(curve[:, 0] * np.roll(curve[:, 1], -1) - np.roll(curve[:, 0], -1) * curve[:, 1])
+    area = 0.5 * np.sum(
+        curve[:, 0] * np.roll(curve[:, 1], -1) - np.roll(curve[:, 0], -1) * curve[:, 1]
+    )
     inward = np.stack([-along[:, 1], along[:, 0]], 1) * np.sign(area)
     at = np.stack(np.broadcast_arrays(azimuth * 0.09, height_m), -1).reshape(-1, 2)
     distance, index = cKDTree(curve).query(at)
@@ -257,7 +258,8 @@ def _with_pole(radius: F64Array) -> F64Array:
     k = np.arange(high)[None]
     turn = np.arange(AZIMUTHS)[:, None] * (2 * np.pi / AZIMUTHS)
     terms = np.stack(
-        np.broadcast_arrays(1.0, k**2, k * np.sin(turn), k * np.cos(turn), k**2 * np.cos(2 * turn)), -1
+        np.broadcast_arrays(1.0, k**2, k * np.sin(turn), k * np.cos(turn), k**2 * np.cos(2 * turn)),
+        -1,
     )
     wanted = radius[:, low:high].ravel()
     found, *_ = np.linalg.lstsq(terms[:, low:].reshape(len(wanted), -1), wanted, rcond=None)

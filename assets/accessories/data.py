@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import cache
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from assets.accessories.lines import HatLine
-from assets.worn import WornEntry, worn_tables
-from spec_schema.errors import AssetError, nearest
+from assets.worn import WornEntry
 
-__all__ = [
-    "Accessories",
-    "Cloth",
-    "GlassesStyle",
-    "HatLine",
-    "HeadwearStyle",
-    "accessories",
-]
+__all__ = ["Cloth", "GlassesStyle", "HatLine", "HeadwearStyle"]
 
 Positive = Annotated[float, Field(gt=0)]
 Unit = Annotated[float, Field(ge=0, le=1)]

@@ -47,7 +47,12 @@ def build_goggles(style: GogglesStyle, item: Item, wearer: Wearer) -> tuple[Mesh
     rim = style.frame_mm * MM * 0.5 * item.thickness
     wall = _wall(seat, front)
     meshes = [
-        wearer.mesh("goggles-seal", joined([wall, hem(seat, 0.0012)]), second(item, 0.8), style),
+        wearer.mesh(
+            "goggles-seal",
+            joined([wall, clear(hem(seat, 0.0012), wearer.skin, 0.0)]),
+            second(item, 0.8),
+            style,
+        ),
         wearer.mesh("goggles-frame", hem(front, rim), body, style),
     ]
     if style.front == "closed":
@@ -66,7 +71,10 @@ def build_goggles(style: GogglesStyle, item: Item, wearer: Wearer) -> tuple[Mesh
     band = cloth(style, item.model_copy(update=_second_as_first(item)), "rib")
     meshes.append(
         wearer.mesh(
-            "goggles-strap", joined(straps), replace(band, height_map_mm=None, colour_map=None), style
+            "goggles-strap",
+            joined(straps),
+            replace(band, height_map_mm=None, colour_map=None),
+            style,
         )
     )
     return tuple(meshes)
@@ -163,7 +171,9 @@ def _over_the_top(wearer: Wearer, half_m: float) -> Piece:
     end = row_of(shell, np.array([[np.pi * FLAT_M, eyes + 0.03]]))[0]
     before = shell.surface_at(np.zeros(10), np.linspace(start, 3, 10))
     behind = shell.surface_at(np.full(12, np.pi), np.linspace(3, end, 12))
-    path = hugging(np.concatenate([before, behind]), wearer.skull_skin, 0.0012, n=90, keep_ends=False)
+    path = hugging(
+        np.concatenate([before, behind]), wearer.skull_skin, 0.0012, n=90, keep_ends=False
+    )
     band = ribbon(path, normals_along(path, wearer.skull_skin), half_m, 0.0009, closed=False)
     return clear(band, wearer.skin, 0.0003)
 
@@ -192,9 +202,10 @@ def build_eye_patch(style: PatchStyle, item: Item, wearer: Wearer) -> tuple[Mesh
     piece = on_skin(replace(shell, radius_m=radius).cut(field), wearer, 0.0007)
     material = cloth(style, item, "woven" if style.dressing else "felt")
     plain = replace(material, height_map_mm=None, colour_map=None)
+    edge = clear(hem(piece, 0.0009 * item.thickness), wearer.skin, 0.0002)
     meshes = [
         wearer.mesh("eye-patch", piece.piece, material, style, piece.grid_uv_m),
-        wearer.mesh("eye-patch-hem", hem(piece, 0.0009 * item.thickness), plain, style),
+        wearer.mesh("eye-patch-hem", edge, plain, style),
     ]
     if not style.dressing:
         band = _patch_strap(style, wearer, side, eye, float(azimuth[0]), wide)
@@ -210,13 +221,17 @@ def _patch_strap(
     own = np.array([[0.9, eye[1] + 0.007], [1.5, over_ear], [2.3, eye[1] + 0.01]])
     brow = fit.landmarks_m[19 if side > 0 else 24, 1]
     other = np.array(
-        [[-0.12, brow + 0.010], [-0.6, brow + 0.026], [-1.4, over_ear + 0.018], [-2.4, eye[1] + 0.016]]
+        [
+            [-0.12, brow + 0.010],
+            [-0.6, brow + 0.026],
+            [-1.4, over_ear + 0.018],
+            [-2.4, eye[1] + 0.016],
+        ]
     )
     start = np.array([[azimuth * side + wide_m * 0.55 / FLAT_M, eye[1] + 0.008]])
     stop = np.array([[azimuth * side - wide_m * 0.5 / FLAT_M, eye[1] + 0.012]])
-    ring = np.concatenate(
-        [start, own, [[np.pi, eye[1] + 0.012]], other[::-1] + [2 * np.pi, 0], stop + [2 * np.pi, 0]]
-    )
+    once = np.array([2 * np.pi, 0.0])
+    ring = np.concatenate([start, own, [[np.pi, eye[1] + 0.012]], other[::-1] + once, stop + once])
     turn = ring[:, 0] * side
     at = shell.surface_at(turn, row_of(shell, np.column_stack([turn * FLAT_M, ring[:, 1]])))
     path = hugging(at, wearer.skull_skin, 0.0012, n=130, keep_ends=False)

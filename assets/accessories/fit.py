@@ -124,7 +124,9 @@ class HeadFit:
         """All outer skin of head, neck and shoulders."""
         return self._skin(self.outside_index(ears))
 
-    def at_rest(self, low_m: tuple[float, float, float], high_m: tuple[float, float, float]) -> F64Array:
+    def at_rest(
+        self, low_m: tuple[float, float, float], high_m: tuple[float, float, float]
+    ) -> F64Array:
         """(n, 3) skin whose rest coordinates are within a box."""
         rest = self._head.rest_m
         return self.points_m[((rest > low_m) & (rest < high_m)).all(1)]

@@ -9,6 +9,7 @@ from scipy.ndimage import gaussian_filter1d
 
 from assets.accessories.capsule import POLAR_ROWS, Capsule, CutPiece
 from assets.accessories.fit import F64Array, smoothstep
+from assets.accessories.hugging import clear
 from assets.accessories.lines import HatLine, line_reach
 from assets.accessories.masks import hem, on_skin
 from assets.accessories.styles import HatStyle
@@ -63,19 +64,20 @@ def build_hat(style: HatStyle, item: Item, wearer: Wearer) -> tuple[Mesh, ...]:
     taut = seated(shell, field)
     radius = _crown(style, item, taut, field)
     piece = replace(taut, radius_m=radius).cut(field)
-    piece = on_skin(piece, wearer, GAP_M, ears=False)
+    piece = on_skin(piece, wearer, GAP_M)
     material = cloth(style, item, style.weave)
     edge = edge_of(piece)
     meshes = []
     if style.open_top:
         top = replace(taut, radius_m=radius).cut(np.minimum(field, 0.034 - field))
-        piece = on_skin(top, wearer, GAP_M, ears=False)
+        piece = on_skin(top, wearer, GAP_M)
     meshes.append(wearer.mesh("hat-crown", piece.piece, material, style, piece.grid_uv_m))
     if style.brim_mm > 0 or style.peak_mm > 0:
         brim, uv = _brim(style, item, edge)
         meshes.append(wearer.mesh("hat-brim", brim, material, style, uv))
     else:
         rolled = hem(piece, 0.5 * style.thickness_mm * MM * item.thickness)
+        rolled = clear(rolled, wearer.skin, 0.0003)
         plain = replace(material, colour_map=None, height_map_mm=None)
         meshes.append(wearer.mesh("hat-hem", rolled, plain, style))
     if style.band_mm > 0:
@@ -91,7 +93,7 @@ def build_hat(style: HatStyle, item: Item, wearer: Wearer) -> tuple[Mesh, ...]:
 def _crown(style: HatStyle, item: Item, taut: Capsule, field: F64Array) -> F64Array:
     """Radius (A, S) of the outside of the crown."""
     thick = style.thickness_mm * MM * item.thickness
-    skin = taut.radius_m + thick
+    skin = taut.radius_m + thick * (0.45 + 0.55 * smoothstep(field, 0.0, 0.014))
     rim = np.abs(field).argmin(axis=1)
     wide = np.take_along_axis(taut.radius_m, rim[:, None], 1) + thick + style.wide_mm * MM
     wide = gaussian_filter1d(wide, 4.0, axis=0, mode="wrap")

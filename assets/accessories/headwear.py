@@ -10,9 +10,9 @@ import numpy as np
 from assets.accessories.cloth import cloth_material
 from assets.accessories.data import HeadwearStyle
 from assets.accessories.fit import F64Array, HeadFit, smoothstep
+from assets.accessories.lines import HatLine, line_reach
 from assets.accessories.peak import button, peak
 from assets.accessories.proxy_hat import build_proxy_hat
-from assets.accessories.lines import HatLine, line_reach
 from assets.accessories.shell import AZIMUTHS, SkullShell, sheet
 from assets.accessories.sweep import Piece, grid_faces, joined
 from assets.accessories.wearer import Wearer
@@ -71,9 +71,7 @@ def line_coverage(
     return covered
 
 
-def build_cloth_headwear(
-    style: HeadwearStyle, item: Item, wearer: Wearer
-) -> tuple[Mesh, ...]:
+def build_cloth_headwear(style: HeadwearStyle, item: Item, wearer: Wearer) -> tuple[Mesh, ...]:
     """The item on the head, in the world frame."""
     if style.kind == "proxy":
         return build_proxy_hat(style, item, wearer.head, wearer.store)

@@ -9,7 +9,7 @@ from scipy.ndimage import gaussian_filter1d
 
 from assets.accessories.capsule import Capsule, CutPiece, upward
 from assets.accessories.fit import F64Array, smoothstep
-from assets.accessories.hats import edge_of, flared, hat_field
+from assets.accessories.hats import edge_of, flared, hat_field, seated
 from assets.accessories.hugging import clear, eased, hugging, normals_along
 from assets.accessories.masks import hem, on_skin
 from assets.accessories.styles import HelmetStyle
@@ -29,7 +29,7 @@ PADDING = (0.03, 0.03, 0.033)
 def build_helmet(style: HelmetStyle, item: Item, wearer: Wearer) -> tuple[Mesh, ...]:
     """Shell, padding, what is fixed to it, and the strap, in the world frame."""
     field = hat_field(style.line, item, wearer)
-    inner = wearer.eared.smoothed(1.0).spanned(GAP_M)
+    inner = seated(wearer.eared, field)
     outer = replace(inner, radius_m=_outside(style, item, inner, field))
     shell = outer.cut(field)
     lining = on_skin(inner.cut(field), wearer, GAP_M)
@@ -37,7 +37,12 @@ def build_helmet(style: HelmetStyle, item: Item, wearer: Wearer) -> tuple[Mesh, 
     paint = hard(style, item, coat=0.5)
     meshes = [
         wearer.mesh("helmet-shell", shell.piece, paint, style),
-        wearer.mesh("helmet-padding", clear(joined([_turned(lining.piece), wall]), wearer.skin, 0.0005), _foam(), style),
+        wearer.mesh(
+            "helmet-padding",
+            clear(joined([_turned(lining.piece), wall]), wearer.skin, 0.0005),
+            _foam(),
+            style,
+        ),
         wearer.mesh("helmet-rim", hem(shell, 0.0022), second(item, 0.5), style),
     ]
     if style.vents:
@@ -143,7 +148,9 @@ def _visor(outer: Capsule, field: F64Array, wearer: Wearer) -> Piece:
     reach = wearer.bare.spanned(0.025).radius_m
     at = np.where(field > 0, outer.radius_m + 0.004, reach)
     shield = replace(outer, radius_m=at).smoothed(3.0)
-    shield = replace(shield, radius_m=np.maximum(shield.radius_m, np.where(field > 0, outer.radius_m + 0.003, 0)))
+    shield = replace(
+        shield, radius_m=np.maximum(shield.radius_m, np.where(field > 0, outer.radius_m + 0.003, 0))
+    )
     part = np.minimum(np.minimum(y - tip, 0.02 - field), (before - 0.15) * 0.05)
     return shield.cut(part).piece
 

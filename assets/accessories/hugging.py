@@ -15,7 +15,12 @@ REACH_M = 0.02
 
 
 def hugging(
-    knots: F64Array, skin: Skin, stand_m: float, n: int = 64, pull: bool = True, keep_ends: bool = True
+    knots: F64Array,
+    skin: Skin,
+    stand_m: float,
+    n: int = 64,
+    pull: bool = True,
+    keep_ends: bool = True,
 ) -> F64Array:
     """(n, 3) a smooth path through the knots (k, 3) that stands ``stand_m`` off the skin.
 
@@ -67,9 +72,7 @@ def normals_along(path: F64Array, skin: Skin) -> F64Array:
     return np.asarray(smooth / np.linalg.norm(smooth, axis=1, keepdims=True))
 
 
-def behind_ear(
-    root: F64Array, ear: F64Array, side: float
-) -> F64Array:
+def behind_ear(root: F64Array, ear: F64Array, side: float) -> F64Array:
     """(5, 3) knots of a loop round the back of an ear, from above it to below the lobe."""
     low, high = ear.min(0), ear.max(0)
     tall = high[1] - low[1]

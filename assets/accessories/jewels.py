@@ -43,7 +43,12 @@ def _lobe(wearer: Wearer, side: float) -> tuple[F64Array, F64Array]:
 
 
 def _free_ring(
-    wearer: Wearer, centre: F64Array, radius_m: float, across: F64Array, down: F64Array, wire_m: float
+    wearer: Wearer,
+    centre: F64Array,
+    radius_m: float,
+    across: F64Array,
+    down: F64Array,
+    wire_m: float,
 ) -> Piece:
     """A ring without the part that would be in the flesh."""
     angle = np.linspace(-np.pi, np.pi, RING_POINTS, endpoint=False)
@@ -91,22 +96,32 @@ def build_earrings(style: EarringStyle, item: Item, wearer: Wearer) -> tuple[Mes
             target.append(ellipsoid(hole + out * (half * flat + OUTSIDE_M), axes, 10))
             continue
         hook = hole + out * (wire + OUTSIDE_M)
-        low = np.array([hook[0] + side * 0.0015, wearer.fit.ear(side)[:, 1].min() - 0.004, hook[2] + 0.001])
+        low = np.array(
+            [hook[0] + side * 0.0015, wearer.fit.ear(side)[:, 1].min() - 0.004, hook[2] + 0.001]
+        )
         arm = np.stack([hook, hook + out * 0.002 + down * 0.003, low])
         metal.append(_ball(hook + out * 0.0008, 0.0016))
-        metal.append(round_tube(hugging(arm, wearer.skin, wire + 0.0004, 16, pull=False), wire, False))
+        metal.append(
+            round_tube(hugging(arm, wearer.skin, wire + 0.0004, 16, pull=False), wire, False)
+        )
         if style.shape == "drop":
             axes = np.diag([size * 0.32, size * 0.5, size * 0.32])
             (stones if style.stone else metal).append(ellipsoid(low + down * size * 0.5, axes, 10))
         elif style.shape == "bar":
-            metal.append(round_tube(low + down * np.linspace(0, size, 10)[:, None], wire * 1.3, False))
+            metal.append(
+                round_tube(low + down * np.linspace(0, size, 10)[:, None], wire * 1.3, False)
+            )
         elif style.shape == "disc":
-            metal.append(ellipsoid(low + down * size * 0.5, np.diag([0.0007, size / 2, size / 2]), 12))
+            metal.append(
+                ellipsoid(low + down * size * 0.5, np.diag([0.0007, size / 2, size / 2]), 12)
+            )
         else:
             for k, (x, y) in enumerate(((0, 0.12), (-0.22, 0.4), (0.22, 0.4), (0, 0.45), (0, 0.8))):
                 at = low + down * size * y + np.array([0.0, 0.0, x * size])
                 (stones if k % 2 == 0 else metal).append(_ball(at, 0.14 * size))
-            metal.append(round_tube(low + down * np.linspace(0, size * 0.8, 10)[:, None], wire, False))
+            metal.append(
+                round_tube(low + down * np.linspace(0, size * 0.8, 10)[:, None], wire, False)
+            )
     meshes = []
     if metal:
         meshes.append(wearer.mesh("earrings", joined(metal), hard(style, item), style))
@@ -177,7 +192,9 @@ def build_necklace(style: NecklaceStyle, item: Item, wearer: Wearer) -> tuple[Me
         # At the sides it lies at the foot of the neck, not out on the shoulders.
         floor = wearer.bare.neck_floor(0.086 + 0.3 * smoothstep(side, np.pi - 1.0, np.pi - 0.3))
     floor = gaussian_filter1d(floor, 4.0, mode="wrap")
-    y = np.maximum(y, np.interp(turn, np.arange(AZIMUTHS) * (2 * np.pi / AZIMUTHS), floor, period=2 * np.pi))
+    y = np.maximum(
+        y, np.interp(turn, np.arange(AZIMUTHS) * (2 * np.pi / AZIMUTHS), floor, period=2 * np.pi)
+    )
     at = shell.surface_at(turn, row_of(shell, np.column_stack([turn * FLAT_M, y])))
     at = gaussian_filter1d(at, 2.0, axis=0, mode="wrap")
     bead = style.bead_mm * MM / 2 * item.size

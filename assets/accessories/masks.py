@@ -40,10 +40,11 @@ def build_mask(style: MaskStyle, item: Item, wearer: Wearer) -> tuple[Mesh, ...]
     radius = near + (fitted.radius_m - near) * inner + _relief(style, item, shell, field, outline)
     piece = Capsule(shell.centre_m, shell.axis_m, radius).cut(field)
     piece = on_skin(piece, wearer, CLEAR_M)
-    size_of_cloth = cloth(style, item, style.weave)
+    fabric = cloth(style, item, style.weave)
+    edge = clear(hem(piece, HEM_M * item.thickness), wearer.skin, 0.0002)
     meshes = [
-        wearer.mesh("mask", piece.piece, size_of_cloth, style, piece.grid_uv_m),
-        wearer.mesh("mask-hem", hem(piece, HEM_M * item.thickness), second(item, 0.8), style),
+        wearer.mesh("mask", piece.piece, fabric, style, piece.grid_uv_m),
+        wearer.mesh("mask-hem", edge, second(item, 0.8), style),
     ]
     straps = _straps(style, item, wearer, outline, shell)
     meshes.append(wearer.mesh("mask-straps", straps, second(item, 0.8), style))
@@ -104,9 +105,7 @@ def on_skin(piece: CutPiece, wearer: Wearer, clear_m: float, ears: bool = True) 
     """The piece with every point at least ``clear_m`` outside the skin."""
     skin = wearer.skin if ears else wearer.skull_skin
     points = skin.pushed_out(piece.piece.points_m, clear_m)
-    return CutPiece(
-        Piece(points, piece.piece.faces), piece.grid_uv_m, piece.loops, piece.azimuth
-    )
+    return CutPiece(Piece(points, piece.piece.faces), piece.grid_uv_m, piece.loops, piece.azimuth)
 
 
 def hem(piece: CutPiece, radius_m: float, which: NDArray[np.int64] | None = None) -> Piece:
@@ -138,7 +137,7 @@ def _straps(
             knots = behind_ear(fit.ear_root(side), fit.ear(side), side)
             path = hugging(np.concatenate([ends[:1], knots, ends[1:]]), wearer.skull_skin, 0.0012)
             path = eased(path, wearer.skin, wide)
-            pieces.append(round_tube(path, wide, closed=False))
+            pieces.append(clear(round_tube(path, wide, closed=False), wearer.skin, 0.0002))
     if style.straps == "head":
         eyes = (fit.eyes_m["left"] + fit.eyes_m["right"])[1] / 2
         for k, height in enumerate(BACK_HEIGHTS_M):
@@ -165,7 +164,9 @@ def _straps(
 def row_of(shell: Capsule, arc_height: F64Array) -> F64Array:
     """(n,) rows at which columns reach heights; places are (n, 2) arc and height."""
     height = shell.height_m()
-    column = np.round(arc_height[:, 0] / FLAT_M / (2 * np.pi) * len(height)).astype(int) % len(height)
+    column = np.round(arc_height[:, 0] / FLAT_M / (2 * np.pi) * len(height)).astype(int) % len(
+        height
+    )
     rows = np.arange(height.shape[1])
     return np.array(
         [np.interp(-y, -height[c], rows) for c, y in zip(column, arc_height[:, 1], strict=True)]

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from assets.accessories.fit import F64Array
-from assets.accessories.hugging import clear, hugging
+from assets.accessories.hugging import clear, eased, hugging
 from assets.accessories.masks import FLAT_M, row_of
 from assets.accessories.styles import EarbudStyle, HeadphoneStyle
 from assets.accessories.sweep import Piece, ellipsoid, grid_faces, joined, open_curve
@@ -69,8 +69,8 @@ def _ear_frame(style: HeadphoneStyle, wearer: Wearer, side: float) -> tuple[F64A
     ear = wearer.fit.ear(side)
     middle = 0.5 * (ear.min(0) + ear.max(0))
     # The skull beside the ear falls away to the back and below: lean with half of it.
-    ahead = wearer.skull_skin.nearest((middle + [0, 0, 0.035])[None])[2][0]
-    behind = wearer.skull_skin.nearest((middle + [-side * 0.01, 0.01, -0.04])[None])[2][0]
+    ahead = wearer.skull_skin.nearest((middle + np.array([0.0, 0.0, 0.035]))[None])[2][0]
+    behind = wearer.skull_skin.nearest((middle + np.array([-side * 0.01, 0.01, -0.04]))[None])[2][0]
     out = np.array([side, 0.0, 0.0]) + 0.22 * (ahead + behind)
     out /= np.linalg.norm(out)
     up = np.array([0.0, 1.0, -0.12])
@@ -118,7 +118,9 @@ def _cup(
         rest = flat + 0.012
         profile = [(0.3, flat + 0.0002 + 0 * ring[:, 0]), (0.92, flat + 0 * ring[:, 0])]
         profile += [(1.04, flat + 0.006 + 0 * ring[:, 0]), (0.98, rest + 0 * ring[:, 0])]
-    cushion = clear(_lofted(ring, profile, middle, axes, close=not style.over_ear), wearer.skin, 0.0003)
+    cushion = clear(
+        _lofted(ring, profile, middle, axes, close=not style.over_ear), wearer.skin, 0.0003
+    )
     deep = style.cup_deep_mm * MM * item.thickness * 0.6
     shape = [(0.99, rest), (0.99, rest + 0.35 * deep), (0.93, rest + 0.8 * deep)]
     shape += [(0.8, rest + deep), (0.5, rest + 1.04 * deep), (0.02, rest + 1.06 * deep)]
@@ -128,11 +130,18 @@ def _cup(
 
 
 def _lofted(
-    ring: F64Array, profile: list[tuple[float, F64Array]], middle: F64Array, axes: F64Array, close: bool
+    ring: F64Array,
+    profile: list[tuple[float, F64Array]],
+    middle: F64Array,
+    axes: F64Array,
+    close: bool,
 ) -> Piece:
     """Rings at shares of an outline and at heights (n,)."""
     grid = np.stack(
-        [middle + (ring * share) @ axes[:2] + height[:, None] * axes[2] for share, height in profile]
+        [
+            middle + (ring * share) @ axes[:2] + height[:, None] * axes[2]
+            for share, height in profile
+        ]
     )
     n = len(ring)
     faces = grid_faces(len(profile), n, closed_columns=True)
@@ -161,9 +170,7 @@ def _rest_pad(wearer: Wearer, side: float) -> tuple[Piece, F64Array]:
     return pad, np.asarray(skin[0] + normal[0] * 0.008)
 
 
-def _band(
-    style: HeadphoneStyle, item: Item, wearer: Wearer, tops: dict[float, F64Array]
-) -> Piece:
+def _band(style: HeadphoneStyle, item: Item, wearer: Wearer, tops: dict[float, F64Array]) -> Piece:
     """The band over the head, touching at the crown alone."""
     shell = wearer.bare
     lean = np.deg2rad(style.band_back_deg + 0.5 * item.tilt_deg)
@@ -236,16 +243,19 @@ def build_earbuds(style: EarbudStyle, item: Item, wearer: Wearer) -> tuple[Mesh,
                 end[:, 0] / FLAT_M, row_of(wearer.dressed, end)
             )[0]
             beside = np.array([chin[0] * 1.05, chin[1] - 0.03, chin[2] - 0.02])
-            knots = np.array([face, face + [side * 0.004, -0.03, 0.006], beside, low])
+            knots = np.array([face, face + np.array([side * 0.004, -0.03, 0.006]), beside, low])
             path = hugging(knots, wearer.skin, 0.003, n=50, pull=False)
             cords.append(round_tube(path, 0.0011, closed=False, n=6))
         if style.hook:
             top = wearer.fit.ear_root(side)
-            over = np.array([top[0] + side * 0.006, ear[:, 1].max() - 0.002, top[2] + 0.008])
-            behind = top + np.array([[side * 0.002, 0.004, -0.006], [-side * 0.001, -0.022, -0.016]])
+            over = np.array([top[0] + side * 0.009, ear[:, 1].max() + 0.001, top[2] + 0.010])
+            behind = top + np.array(
+                [[side * 0.002, 0.004, -0.006], [-side * 0.001, -0.022, -0.016]]
+            )
             knots = np.concatenate([[face, over], behind])
-            path = hugging(knots, wearer.skin, 0.0018, n=40, pull=False)
-            cords.append(round_tube(path, 0.0015, closed=False, n=8))
+            path = eased(hugging(knots, wearer.skin, 0.0018, n=40, pull=False), wearer.skin, 0.0018)
+            hook = round_tube(path, 0.0014, closed=False, n=8)
+            cords.append(clear(hook, wearer.skin, 0.0003))
     meshes = [wearer.mesh("earbuds", joined(pieces), body, style)]
     if cords:
         meshes.append(wearer.mesh("earbuds-cords", joined(cords), second(item, 0.6), style))

@@ -58,7 +58,12 @@ def build_face_wrap(style: BandMaskStyle, item: Item, wearer: Wearer) -> tuple[M
     plain = replace(material, colour_map=None, height_map_mm=None)
     return (
         wearer.mesh("face-wrap", piece.piece, material, style, piece.grid_uv_m),
-        wearer.mesh("face-wrap-hem", clear(hem(piece, 0.0005 + 0.25 * thick), wearer.skin, 0.0002), plain, style),
+        wearer.mesh(
+            "face-wrap-hem",
+            clear(hem(piece, 0.0005 + 0.25 * thick), wearer.skin, 0.0002),
+            plain,
+            style,
+        ),
     )
 
 
@@ -105,7 +110,9 @@ def _roll(
     noise = ValueNoise(item.seed + k, "scarf/roll")
     where = np.stack(
         np.broadcast_arrays(
-            3 * np.sin(turn)[:, None], 3 * np.cos(turn)[:, None], 3.2 * angle[None] + 0 * turn[:, None]
+            3 * np.sin(turn)[:, None],
+            3 * np.cos(turn)[:, None],
+            3.2 * angle[None] + 0 * turn[:, None],
         ),
         -1,
     )

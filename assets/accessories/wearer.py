@@ -142,7 +142,11 @@ def round_tube(path: F64Array, radius_m: F64Array | float, closed: bool, n: int 
 
 
 def ribbon(
-    path: F64Array, normal: F64Array, half_width_m: F64Array | float, half_thick_m: float, closed: bool
+    path: F64Array,
+    normal: F64Array,
+    half_width_m: F64Array | float,
+    half_thick_m: float,
+    closed: bool,
 ) -> Piece:
     """A flat band along a path, its face along ``normal`` (n, 3)."""
     across, upward = frames(path, normal, closed)

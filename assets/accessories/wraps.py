@@ -41,8 +41,7 @@ def build_wrap(style: WrapStyle, item: Item, wearer: Wearer) -> tuple[Mesh, ...]
     if style.shape in ("turban", "knotted"):
         return _lined(style, item, wearer)
     tent = WIDEST_M if style.shape == "balaclava" else TENT_M
-    gap = GAP_M + 0.4 * style.thickness_mm * MM
-    shell = wearer.dressed.smoothed(0.8).spanned(gap, widest_m=tent)
+    shell = wearer.dressed.smoothed(0.8).spanned(GAP_M, widest_m=tent)
     opening = _opening(style, item, wearer, shell)
     chin = wearer.fit.landmarks_m[8, 1]
     low = shell.height_m() - (chin - style.end_m) - _waves(item, shell)
@@ -104,7 +103,7 @@ def _volume(style: WrapStyle, item: Item, shell: Capsule, away: F64Array) -> F64
     azimuth = shell.azimuth.T
     back = 0.5 - 0.5 * np.cos(azimuth)
     up = upward(shell)
-    room = style.volume_mm * MM * item.size * (0.35 + 0.65 * (back + (1 - back) * up))
+    room = style.volume_mm * MM * item.size * (0.12 + 0.88 * back * (1 - up**2))
     noise = ValueNoise(item.seed, "wrap/folds")
     p = shell.points() - shell.centre_m
     # Along the folds little changes: across them is the distance from the opening.

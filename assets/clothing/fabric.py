@@ -7,9 +7,8 @@ from functools import lru_cache
 import numpy as np
 
 from assets.clothing.entries import Fabric
+from assets.clothing.prints import TILE_M, cloud, phase, print_map
 from assets.geometry import F32Array, SurfaceMaterial
-from assets.noise import ValueNoise
-from assets.clothing.prints import TILE_M, TILE_PX, cloud, phase, print_map
 from spec_schema.errors import AssetError, nearest
 from spec_schema.spec import Item
 

@@ -28,6 +28,7 @@ __all__ = [
     "eyebrows",
     "eyelashes",
     "facial_hair",
+    "facial_tint",
     "reaches_torso",
     "scalp_hair",
     "scalp_tint",
@@ -83,6 +84,15 @@ def beard_tint(spec: SceneSpec, rest_m: F32Array) -> F32Array:
     noise = ValueNoise(hair.seed, "beard/noise")
     shape = BeardShape.of(hair, groom_data().facial(hair.style))
     return (beard_density(rest_m * 10, shape, noise) * hair.density).astype("f4")
+
+
+def facial_tint(spec: SceneSpec, rest_m: F32Array) -> F32Array:
+    """(n,) 0-1: the tint of beard and brows together, where that of the beard's pigment is 1."""
+    beard, brows = spec.facial_hair, spec.brows
+    as_dark = (0.12 + 0.88 * brows.melanin) / (0.12 + 0.88 * beard.melanin)
+    as_dark *= (1 - 0.6 * brows.grey) / (1 - 0.6 * beard.grey)
+    both = beard_tint(spec, rest_m) + np.float32(as_dark) * brow_tint(spec, rest_m)
+    return np.asarray(np.clip(both, 0, 1), np.float32)
 
 
 def brow_tint(spec: SceneSpec, rest_m: F32Array) -> F32Array:

@@ -24,6 +24,8 @@ POCKET_DM = 0.05
 HIGHEST = 1.5
 """Height of a full arch by that of the measured arched brows."""
 SLANT_DM = 0.035
+INNER_DM = 0.016
+"""How much higher than on the measured cards inner ends lie: lower ones look angry."""
 GAP_DM = 0.022
 TAIL_FROM_DM = 0.42
 FINEST_TIP = 0.2
@@ -50,13 +52,16 @@ class BrowShape:
         corner = arched - straight
         bow = corner.max() * np.sin(np.pi * np.clip(along, 0, 1) ** 0.85) - 0.004
         y = straight + HIGHEST * brows.arch * (corner + (bow - corner) * brows.roundness)
-        y = y + SLANT_DM * brows.slant * (along - 0.4)
+        y = y + SLANT_DM * brows.slant * (along - 0.4) + INNER_DM * np.exp(-along / 0.2)
         tail = np.maximum(x - TAIL_FROM_DM, 0)
         moved = x + tail * (brows.tail - 1) + GAP_DM * brows.gap * np.exp(-3 * along)
         half = np.array(data.half_width_dm) * brows.thickness
         z = np.interp(moved, x, np.array(data.z_dm))
         return BrowShape(
-            *(np.asarray(a, np.float32) for a in (moved, y, half, z)),
+            x_dm=np.asarray(moved, np.float32),
+            y_dm=np.asarray(y, np.float32),
+            half_dm=np.asarray(half, np.float32),
+            z_dm=np.asarray(z, np.float32),
             brows=brows,
             noise=ValueNoise(brows.seed, "brows/noise"),
         )
@@ -86,7 +91,7 @@ class BrowShape:
         body = 1 - smoothstep(np.abs(across) + ragged, 0.5 + 0.25 * brows.plucked, 1.2)
         # Single hairs stand apart, more under the arch than over it.
         reach = np.where(across < 0, 3.0, 2.0)
-        stray = 0.16 * wild**2 * (1 - smoothstep(np.abs(across), 1.0, reach))
+        stray = 0.16 * wild**2 * (1 - smoothstep((np.abs(across) - 1) / (reach - 1), 0.0, 1.0))
         full = np.maximum(body, stray)
         first, last = self.x_dm[0], self.x_dm[-1]
         # Inner ends begin sparse, tails run out.

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assets.geometry import F32Array
-from assets.hair.curves import resample
+from assets.hair.curves import shortened
 from assets.hair.distance import CELL_M, DistanceField
 
 __all__ = ["cleared"]
@@ -31,26 +31,29 @@ def cleared(field: DistanceField, strands: F32Array, least_m: F32Array | float) 
     near = depth < least + 0.5 * CELL_M
     near[:, 0] = False
     out = strands.copy()
-    out[near] = field.freed(strands[near], least[near])
+    moved, distance = field.moved_out(strands[near], least[near], depth[near])
+    out[near] = moved
     caught = np.zeros((n, m), bool)
-    caught[near] = _inside(field, out[near])
+    caught[near] = _inside(field, moved, distance)
     row = np.nonzero(caught.any(1))[0]
     if len(row):
         last = np.maximum(caught[row].argmax(1) - 1, 0.2)
-        cut = resample(out[row], m, (last / (m - 1)).astype(np.float32))
+        cut = shortened(out[row], (last / (m - 1)).astype(np.float32))
         # The curve between points that are free may dip into the skin.
         inner = cut[:, 1:].reshape(-1, 3)
         low = np.nonzero(field.distance(inner) < 0.0)[0]
         inner[low] = field.freed(inner[low], np.zeros(len(low), np.float32))
         cut[:, 1:] = inner.reshape(len(row), m - 1, 3)
         # In the fold behind an ear even the rest may cross skin: nothing is left of it then.
-        gone = _inside(field, inner).reshape(len(row), m - 1).any(1)
+        gone = _inside(field, inner, field.distance(inner)).reshape(len(row), m - 1).any(1)
         cut[gone] = cut[gone, :1] + STUMP * (cut[gone] - cut[gone, :1])
         out[row] = cut
     return out
 
 
-def _inside(field: DistanceField, points_m: F32Array) -> NDArray[np.bool_]:
+def _inside(
+    field: DistanceField, points_m: F32Array, distance_m: F32Array
+) -> NDArray[np.bool_]:
     """(n,) points that are too deep in skin, or deeper still in a garment."""
-    depth = field.exact(points_m)
+    depth = field.refined(points_m, distance_m)
     return np.asarray(depth < np.where(field.is_careful(points_m), -TOLERATED_M, -IN_CLOTH_M))

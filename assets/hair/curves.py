@@ -14,11 +14,37 @@ from assets.geometry import F32Array, I32Array
 from assets.hair.vectors import unit
 from assets.noise import Stream
 
-__all__ = ["PIECE", "WanderBank", "coil", "cut_below", "parallel_frames", "resample", "wander"]
+__all__ = ["PIECE", "WanderBank", "coil", "cut_below", "parallel_frames", "resample", "shortened", "wander"]
 
 BANK_SIZE = 192
 PIECE = 512
 """Strands worked on at a time, so that what lies between stays in a core's cache."""
+
+
+def shortened(strands: F32Array, share: F32Array) -> F32Array:
+    """The first ``share`` (n,) of each strand with as many points, evenly along its chords.
+
+    A third of the time of :func:`resample`, for strands that hardly bend between points.
+    """
+    n, m = strands.shape[:2]
+    out = np.empty_like(strands)
+    evenly = np.linspace(0.0, m - 1, m, dtype=np.float32)[None]
+    for first in range(0, n, PIECE):
+        piece = slice(first, first + PIECE)
+        here = strands[piece]
+        t = evenly * share[piece, None].astype(np.float32)
+        low = np.minimum(t.astype(np.int32), m - 2)
+        t -= low
+        low += np.arange(len(here), dtype=np.int32)[:, None] * m
+        flat = here.reshape(-1, 3)
+        start = flat.take(low.ravel(), axis=0)
+        low += 1
+        end = flat.take(low.ravel(), axis=0)
+        end -= start
+        end *= t.reshape(-1, 1)
+        end += start
+        out[piece] = end.reshape(here.shape)
+    return out
 
 
 def resample(strands: F32Array, m: int, share: F32Array | None = None) -> F32Array:

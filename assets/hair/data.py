@@ -246,6 +246,8 @@ class Style(_Data):
     line_sex: Share | None = None
     """Hairline of this sex instead of the person's."""
     tint: Share = 0.9
+    forehead: tuple[Share, Share] = (0.0, 0.25)
+    """Least and greatest share of the forehead that it hides (assets.hair.forehead)."""
     clearance_mm: float = 0.5
     roughness: Share = 0.25
     radial_roughness: Share = 0.4

@@ -136,8 +136,13 @@ class DistanceField:
 
     def exact(self, points_m: F32Array) -> F32Array:
         """Distance (n,) at points (n, 3): by the nearest vertex where the grid is too coarse."""
-        out = self.distance(points_m)
-        fine = np.nonzero(self._is_coarse(points_m) & (np.abs(out) < CELL_M))[0]
+        return self.refined(points_m, self.distance(points_m))
+
+    def refined(self, points_m: F32Array, distance_m: F32Array) -> F32Array:
+        """The grid's distances (n,) of points (n, 3), by the nearest vertex where it is coarse."""
+        out = distance_m.copy()
+        fine = np.flatnonzero(np.abs(out) < CELL_M)
+        fine = fine[self._is_coarse(points_m[fine])]
         if len(fine):
             p = points_m[fine]
             out[fine] = self._signed(p, *self._tree.query(p))
@@ -153,23 +158,32 @@ class DistanceField:
 
     def freed(self, points_m: F32Array, least_m: F32Array) -> F32Array:
         """Points (n, 3) moved out until they are ``least_m`` (n,) away, if that succeeds."""
-        out = points_m.copy()
-        todo = np.arange(len(out))
+        return self.moved_out(points_m, least_m, self.distance(points_m))[0]
+
+    def moved_out(
+        self, points_m: F32Array, least_m: F32Array, distance_m: F32Array
+    ) -> tuple[F32Array, F32Array]:
+        """As :meth:`freed`, where the points' own distances are known; with those after it.
+
+        What is said of points that the grid is too coarse for is not exact.
+        """
+        out, depth = points_m.copy(), distance_m.copy()
+        todo = np.flatnonzero(depth < least_m - 1e-5)
         for _ in range(ROUNDS):
-            depth = self.distance(out[todo])
-            low = depth < least_m[todo] - 1e-5
-            todo = todo[low]
             if len(todo) == 0:
                 break
-            step = (least_m[todo] - depth[low])[:, None]
+            step = (least_m[todo] - depth[todo])[:, None]
             out[todo] += self.outward(out[todo]) * step
-        self._free_in_fine_parts(out, least_m)
-        return out
+            depth[todo] = self.distance(out[todo])
+            todo = todo[depth[todo] < least_m[todo] - 1e-5]
+        self._free_in_fine_parts(out, least_m, depth)
+        return out, depth
 
-    def _free_in_fine_parts(self, points_m: F32Array, least_m: F32Array) -> None:
+    def _free_in_fine_parts(
+        self, points_m: F32Array, least_m: F32Array, depth_m: F32Array
+    ) -> None:
         """Correct, in place, the points in cells that the grid is too coarse for."""
-        within = self.distance(points_m) < least_m + FINE_M
-        todo = np.flatnonzero(within)
+        todo = np.flatnonzero(depth_m < least_m + FINE_M)
         todo = todo[self._is_coarse(points_m[todo])]
         for _ in range(2):
             if len(todo) == 0:

@@ -8,7 +8,7 @@ from assets.geometry import F32Array, I32Array
 from assets.hair.clearing import cleared
 from assets.hair.clumping import choose, gather
 from assets.hair.combing import Mask, comb, fringe_of, keys_of, lift_of
-from assets.hair.curves import WanderBank, coil, cut_below, resample
+from assets.hair.curves import WanderBank, coil, cut_below, resample, shortened
 from assets.hair.framing import round_the_face
 from assets.hair.groom import Groom
 from assets.hair.growth import Fall, follow, grow
@@ -56,7 +56,8 @@ def build_grown(groom: Groom) -> tuple[F32Array, I32Array]:
     share = groom.cut_share(length)
     if style.cut.line_below_eyes_mm is not None or style.fringe is not None:
         share = np.minimum(share, _blunt(groom, strands, fringe))
-    strands = resample(strands, style.points, share)
+    bent = style.curl is not None
+    strands = resample(strands, style.points, share) if bent else shortened(strands, share)
     return cleared(groom.field, strands, _clearance(groom, strands)), clump
 
 

@@ -18,6 +18,8 @@ __all__ = ["Middles", "build_rows", "weave", "windows"]
 
 PIECE_M = 0.075
 """Strands run this far in a plait before others take over: none is as long as the whole."""
+MEASURED = 8000
+"""So many roots say where rows begin and end, however many there are."""
 ROW_POINTS = 96
 RAY_M = (0.06, 0.17)
 RAY_STEPS = 56
@@ -25,7 +27,7 @@ LOWEST_ROW_RAD = 1.9
 """Rows reach so far down from the crown's middle line on both sides."""
 PARTING = 0.39
 """Beyond this share of a row's width from its middle the skin stays free."""
-FRONT_POLE = (0.0, -0.42, 1.0)
+FRONT_POLE = (0.0, 0.32, 1.0)
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,7 @@ def build_rows(groom: Groom, rows: Rows) -> tuple[F32Array, I32Array]:
     theta = np.arccos(np.clip(out @ pole, -1.0, 1.0))
     first, last = np.zeros(rows.count), np.zeros(rows.count)
     for k in range(rows.count):
-        own = theta[row == k]
+        own = theta[:MEASURED][row[:MEASURED] == k]
         first[k], last[k] = np.quantile(own, (0.015, 0.985)) if len(own) > 20 else (1.4, 1.5)
     t = np.linspace(0, 1, ROW_POINTS, dtype=np.float32)
     path = first[:, None] + (last - first)[:, None] * t

@@ -159,8 +159,12 @@ class SkullHead:
         skin = self.masks["inside-mouth"] < 0.5
         points, normals = self.vertices_m[skin], self.normals[skin]
         if self.obstacle_m is not None and self.obstacle_normals is not None:
-            points = np.concatenate([points, self.obstacle_m])
-            normals = np.concatenate([normals, self.obstacle_normals])
+            # The lining faces the body: it would turn the distance's sign outside the garment.
+            chest = self.eye_m + np.float32(0.35) * self.gravity - np.float32(0.08) * self.chest
+            away = self.obstacle_m - chest
+            outer = np.einsum("ij,ij->i", away, self.obstacle_normals) > 0
+            points = np.concatenate([points, self.obstacle_m[outer]])
+            normals = np.concatenate([normals, self.obstacle_normals[outer]])
         within = ((points > low) & (points < high)).all(1)
         return DistanceField(
             points[within],

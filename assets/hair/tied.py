@@ -193,8 +193,8 @@ def _spine(
 ) -> F32Array:
     """Middle line (m, 3) of a tail: out from the head, then down, clear of neck and back."""
     clear = np.array([1.2 * tie.thick_mm * 1e-3], np.float32)
-    way = unit(outward[None] - 0.1 * groom.head.gravity)
-    fall = Fall(0.78, 0.26, 0.0, 0.05, 0.0, 0.0, 0.03)
+    way = unit(outward[None] + 0.25 * groom.head.gravity)
+    fall = Fall(0.66, 0.38, 0.0, 0.04, 0.12, 0.0, 0.03)
     line = grow(
         knot[None], way, np.array([length_m], np.float32), clear, SPINE_STEPS, groom.field,
         groom.head.gravity, fall, groom.stream("spine"),

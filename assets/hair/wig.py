@@ -24,6 +24,8 @@ from spec_schema.spec import SceneSpec
 __all__ = ["grow_hair"]
 
 WEFTS_PER_DM = 11.0
+GATHERED = 3.5
+"""How much denser long hair leaves the head below a hat that covers all of it."""
 FULL_POINTS = 0.6
 """Detail from which a strand has all its points."""
 LEAST_POINTS = 0.5
@@ -46,8 +48,17 @@ def grow_hair(
         flat = np.asarray(covered(rest_dm.reshape(-1, 3) * np.float32(0.1)), np.float32)
         return flat.reshape(rest_dm.shape[:-1])
 
+    gathered = 0.0
+    if covered is not None and style.reaches_torso(hair.length_scale) and style.tie is None:
+        used = head.skull.used
+        grown = unthinned.density(head.skull.rest_dm[used])
+        under = (grown * hidden(head.skull.rest_dm[used])).sum() / max(float(grown.sum()), 1e-6)
+        gathered = GATHERED * float(under)
+
     def density(rest_dm: F32Array) -> F32Array:
-        return scalp.density(rest_dm) * (1 - smoothstep(hidden(rest_dm), 0.3, 0.7))
+        free = scalp.density(rest_dm) * (1 - smoothstep(hidden(rest_dm), 0.3, 0.7))
+        # Long hair from under a hat comes out at nape and temples.
+        return free * (1 + gathered * smoothstep(7.75 - rest_dm[..., 1], 0.0, 0.25))
 
     roots = sample_roots(
         head.skull,

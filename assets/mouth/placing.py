@@ -81,7 +81,8 @@ def place_tongue(raised: float, head: HasMouth, store: Store) -> F32Array:
 def _upright(head: HasMouth) -> F64Array:
     """The posed cage with the skull's motion undone."""
     motion = np.asarray(head.world_from_skull, np.float64)
-    return (np.asarray(head.cage_m, np.float64) - motion[:3, 3]) @ motion[:3, :3]
+    cage = np.asarray(head.cage_m, np.float64) - motion[:3, 3]
+    return np.asarray(cage @ motion[:3, :3])
 
 
 def _in_world(points: F64Array, head: HasMouth) -> F32Array:
@@ -99,9 +100,8 @@ def _size(proxy: str, cage: F64Array, store: Store) -> F64Array:
 
 def _fit(proxy: str, cage: F64Array, store: Store) -> F64Array:
     """(n, 3) a proxy's vertices on an upright cage: MakeHuman's fit of weighted references."""
-    return _moved(proxy, cage, store) + store.array(f"proxies/{proxy}/offsets") * _size(
-        proxy, cage, store
-    )
+    offsets = np.asarray(store.array(f"proxies/{proxy}/offsets"), np.float64)
+    return np.asarray(_moved(proxy, cage, store) + offsets * _size(proxy, cage, store))
 
 
 def _moved(proxy: str, cage: F64Array, store: Store) -> F64Array:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Final
 
 from assets.catalog import Catalog
 from assets.hair.data import groom_data
 from assets.preview.data import preview_data
 from assets.preview.own import own_changes, own_ids
+from assets.preview.worn import worn_changes, worn_ids
+from spec_schema.spec import WORN_SLOTS
 
 __all__ = ["KINDS", "Kind"]
 
@@ -75,4 +78,13 @@ KINDS: Final[dict[str, Kind]] = {
         head="anna",
         framing="head",
     ),
+} | {
+    slot: Kind(
+        f"all {slot}",
+        partial(worn_ids, slot),
+        partial(worn_changes, slot),
+        head="anna",
+        framing="head",
+    )
+    for slot in WORN_SLOTS
 }

@@ -14,7 +14,8 @@ from spec_schema.errors import AssetError, ToolError, nearest
 
 __all__ = ["preview"]
 
-_FORMATS: Final = {".png": {}, ".jpg": {"quality": 88}, ".jpeg": {"quality": 88}}
+_FORMATS: Final = (".png", ".jpg", ".jpeg")
+_JPEG_QUALITY: Final = 88
 
 
 def preview(
@@ -37,5 +38,5 @@ def preview(
         pictures = rendered([tile.spec for tile in made], ask, Path(folder))
     columns = 4 if entry is not None and len(made) == len(heads()) else None
     page = sheet(pictures, [tile.label for tile in made], columns)
-    page.save(output, **_FORMATS[output.suffix.lower()])
+    page.save(output, quality=_JPEG_QUALITY)  # PNG knows no quality, and ignores it
     return output

@@ -44,7 +44,9 @@ def compose(
     mid = np.asarray(sum(w * fields.maps[f"mid{k}"] for k, w in enumerate(weights)), np.float32)
     scars = scars_of(person, fields)
     details = details_of(person, fields, mid, scars)
-    colour, gain = _colour(person, fields, mid, details, _ink(person, fields, scalp_tint, beard_tint))
+    colour, gain = _colour(
+        person, fields, mid, details, _ink(person, fields, scalp_tint, beard_tint)
+    )
     depths = wrinkle_depths_mm(spec, person.age)
     height, groove = relief_mm(person, fields, mid, details, scars, depths)
     body_colour, body_height = _body(person, fields, gain, depths)
@@ -83,9 +85,12 @@ def _colour(
         amount += more if spec.skin.makeup <= 0 else more * _left_by_foundation(person, fields)
         amount *= maps["reach"]
     face = _bare_face(fields)
-    faded_melanin = details.melanin + doubled(fields.base.detail(spec.skin.texture, fields.half))
+    painted = fields.base.detail(spec.skin.texture, fields.half)
+    small = (details.melanin + painted.melanin, details.haemoglobin)
+    if painted.haemoglobin is not None:
+        small = (small[0], small[1] + painted.haemoglobin)
     # About 0 over the face, so that fading them out at the neck changes no tone there.
-    for amount, faded in ((melanin, faded_melanin), (haemoglobin, details.haemoglobin)):
+    for amount, faded in zip((melanin, haemoglobin), small, strict=True):
         amount += (faded - faded[::_FACE_STRIDE, ::_FACE_STRIDE][face].mean()) * maps["fade"]
 
     lip_amount = maps["lips"] * (1 + np.float32(0.10) * maps["lip_lines"])

@@ -9,7 +9,16 @@ from importlib.resources import files
 
 from pydantic import BaseModel, ConfigDict
 
-__all__ = ["Blob", "Mottle", "Scars", "SkinConstants", "Spots", "Wrinkle", "constants", "constants_digest"]
+__all__ = [
+    "Blob",
+    "Drivers",
+    "Mottle",
+    "SkinConstants",
+    "Spots",
+    "Wrinkle",
+    "constants",
+    "constants_digest",
+]
 
 Triple = tuple[float, float, float]
 
@@ -40,6 +49,9 @@ class Base(_Model):
     melanin: float
     haemoglobin: float
     residual: float
+    fine_residual: float
+    fine_limit: float
+    fine_height_mm: float
     limit: float
     trunk: float
     hairline_z_m: tuple[float, ...]

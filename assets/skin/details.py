@@ -25,9 +25,7 @@ class Details:
     """Texels and amounts (0-1) of ``mole``, ``acne`` and ``drop``."""
 
 
-def mid_pigments(
-    person: Person, mid: F32Array, mirrored: F32Array
-) -> tuple[F32Array, F32Array]:
+def mid_pigments(person: Person, mid: F32Array, mirrored: F32Array) -> tuple[F32Array, F32Array]:
     """Melanin and haemoglobin of the mottling that head and body share; any shape.
 
     Small veins lie elsewhere than melanin does: they are read on the other side.

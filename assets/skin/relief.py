@@ -71,6 +71,9 @@ def relief_mm(
     out = np.float32(h.fine) * maps["fine"] * (0.7 + 0.5 * maps["porous"])
     out -= np.float32(h.pore * (0.75 + 0.5 * skin.oiliness)) * maps["pore"]
     out += np.float32(h.vein * skin.veins) * maps["veins"]
+    painted = fields.base.detail(skin.texture, fields.half)
+    if painted.haemoglobin is not None:
+        out -= np.float32(c.base.fine_height_mm) * painted.melanin
     out *= np.float32(0.55 + 0.45 * person.uneven)
     groove = np.zeros_like(out)
     for name, (right, left) in depths_mm.items():
@@ -96,7 +99,9 @@ def relief_mm(
     return np.asarray(out, np.float32), np.clip(-4 * groove, 0, 1)
 
 
-def body_relief_mm(person: Person, fields: SkinFields, mid: F32Array, depths_mm: Depths) -> F32Array:
+def body_relief_mm(
+    person: Person, fields: SkinFields, mid: F32Array, depths_mm: Depths
+) -> F32Array:
     """(P,) height of the body's texels, which meets the window's at their seam."""
     body = fields.body
     height = np.float32(person.c.height_mm.mid) * mid

@@ -1,13 +1,15 @@
 """The painted skin textures, read as pigments on the mesh's vertices.
 
-The textures are small (the face is about 130 texels wide) and painted with hair, make-up and
-light. What is kept is their slow variation, as pigment amounts at vertices: that has no
+The packs' textures are small (the face is about 130 texels wide) and painted with hair, make-up
+and light. What is kept is their slow variation, as pigment amounts at vertices: that has no
 seam where UV islands meet, and carries over to any skin tone. Painted hair and lips are
-replaced from their surroundings.
+replaced from their surroundings. A texture may have any size; what it holds beside that is
+:class:`Detail`, in which large ones keep their own pores and marks.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -17,6 +19,7 @@ from scipy.sparse import coo_matrix, csr_matrix, diags
 
 from assets.geometry import F32Array
 from assets.skin.constants import SkinConstants
+from assets.skin.enlarging import doubled
 from assets.skin.head_mesh import HeadMesh
 from assets.skin.regions import blobs, hairline_side, smoothstep
 from assets.skin.tone import linear_from_srgb, melanin_absorbance
@@ -26,9 +29,22 @@ from spec_schema.errors import AssetError, nearest
 if TYPE_CHECKING:
     from assets.store import Store
 
-__all__ = ["BaseColours", "neighbour_average"]
+__all__ = ["BaseColours", "Detail", "neighbour_average"]
 
 _FILL_STEPS = 250
+_FINE_TEXELS = 1024
+"""Textures from this size show pores and marks of their own; smaller ones only blotches."""
+_DARKEST = 0.004
+
+
+@dataclass(frozen=True)
+class Detail:
+    """What a texture paints finer than the mesh's vertices, in pigment units."""
+
+    melanin: F32Array
+    """(N, N)"""
+    haemoglobin: F32Array | None
+    """(N, N); None where the texture is too small to tell colours of small things apart."""
 
 
 class BaseColours:
@@ -100,24 +116,44 @@ class BaseColours:
         count = np.bincount(self._corner_vertex, minlength=len(total))
         return np.asarray(total / np.maximum(count, 1)[:, None], np.float32)
 
-    def _detail(self, texture: str, half: UvRaster) -> F32Array:
-        """(N/2, N/2) melanin that the vertices are too coarse for, about 0."""
-        c = self._constants
+    def _detail(self, texture: str, half: UvRaster) -> Detail:
+        """What the vertices are too coarse for, about 0."""
         linear = self._texture(texture)
-        size, u = linear.shape[0], c.window.uv
-        n = half.quad.shape[0]
-        at_u = u[0] + (np.arange(n) + 0.5) / n * (u[1] - u[0])
-        at_v = u[2] + (np.arange(n) + 0.5) / n * (u[3] - u[2])
-        grid = np.stack(np.meshgrid(at_u, at_v), -1).reshape(-1, 2)
-        grey = np.log(np.maximum(linear.mean(-1, keepdims=True), 0.004))
-        painted = _sample(grey, grid, order=3 if size < 2 * n else 1).reshape(n, n)
-        slow = np.log(
-            np.maximum(half.draw(np.exp(self._vertex_log_colour(linear))).mean(-1), 0.004)
+        c, resolution = self._constants, 2 * half.quad.shape[0]
+        log_colour = self._vertex_log_colour(linear)
+        trusted = self._trusted * (1 - blobs(self._mesh.rest_m, c.painted))
+        trust = smoothstep(half.draw(trusted.astype(np.float32)[:, None])[..., 0], 0.5, 1.0)
+        trust = trust * np.isin(self._mesh.island[half.quad], self._mesh.islands["head"])
+        if linear.shape[0] < _FINE_TEXELS:
+            grey = np.log(np.maximum(linear.mean(-1, keepdims=True), _DARKEST))
+            painted = _sample(grey, _grid(c.window.uv, resolution // 2), order=3)
+            slow = np.log(np.maximum(half.draw(np.exp(log_colour)).mean(-1), _DARKEST))
+            fast = np.clip(slow - painted.reshape(slow.shape), -0.2, 0.3) * trust
+            return Detail(doubled(np.asarray(c.base.residual * fast, np.float32)), None)
+        grid = _grid(c.window.uv, resolution)
+        painted = _sample(np.log(np.maximum(linear, _DARKEST)), grid)
+        slow = half.draw(log_colour)
+        basis = np.linalg.pinv(np.stack([melanin_absorbance(), c.pigment.haemoglobin]))
+        planes = [
+            doubled(np.ascontiguousarray(slow[..., k])) - painted[:, k].reshape((resolution,) * 2)
+            for k in range(3)
+        ]
+        weight = c.base.fine_residual * doubled(np.asarray(trust, np.float32))
+        limit = c.base.fine_limit
+        melanin, haemoglobin = (
+            weight
+            * np.clip(sum(np.float32(basis[k, j]) * planes[k] for k in range(3)), -limit, limit)
+            for j in range(2)
         )
-        trust = half.draw(self._trusted.astype(np.float32)[:, None])[..., 0]
-        head = np.isin(self._mesh.island[half.quad], self._mesh.islands["head"])
-        fast = np.clip(slow - painted, -0.2, 0.3) * smoothstep(trust, 0.5, 1.0) * head
-        return np.asarray(c.base.residual * fast, np.float32)
+        return Detail(np.asarray(melanin, np.float32), np.asarray(haemoglobin, np.float32))
+
+
+def _grid(window: tuple[float, float, float, float], n: int) -> F32Array:
+    """(n * n, 2) UV points at the centres of the window's texels."""
+    u0, u1, v0, v1 = window
+    at = (np.arange(n) + 0.5) / n
+    grid = np.stack(np.meshgrid(u0 + at * (u1 - u0), v0 + at * (v1 - v0)), -1)
+    return np.asarray(grid.reshape(-1, 2), np.float32)
 
 
 def _sample(pixels: F32Array, uv: F32Array, order: int = 1) -> F32Array:

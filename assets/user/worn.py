@@ -35,6 +35,7 @@ __all__ = [
 ]
 
 _LENS_IOR: Final = 1.5
+_ROUNDS: Final = 4
 _NEAR_M: Final = 0.025
 """Cloth deeper in the skin than this is not meant to be outside."""
 
@@ -170,11 +171,14 @@ def _pushed_out(
     points: F64Array, target: Fitted, hidden: NDArray[np.bool_], clearance_m: float
 ) -> F64Array:
     """Cloth vertices moved out of the skin that is not hidden anyway."""
-    shown = ~hidden & (target.surface.masks["inside-mouth"] < 0.1)
+    shown = np.zeros(len(hidden), np.bool_)
+    faces = target.surface.faces
+    shown[faces[~hidden[faces].all(1)]] = True  # a face is drawn if one of its corners is
+    shown &= target.surface.masks["inside-mouth"] < 0.1
     tree = cKDTree(target.points_m[shown])
     skin, normals = target.points_m[shown], target.normals[shown]
     out = points.copy()
-    for _ in range(2):
+    for _ in range(_ROUNDS):
         distance, at = tree.query(out, distance_upper_bound=_NEAR_M)
         near = np.flatnonzero(np.isfinite(distance))
         normal = normals[at[near]]

@@ -75,8 +75,9 @@ def read_runs(dataset: Dataset) -> Runs:
         if r["status"] == "done":
             spent[r["row"]] = r.get("seconds"), r.get("rss_mb"), float(r.get("attempts") or 0)
         elif r["status"] == "failed":
-            told = [str(r.get(k) or "") for k in ("kind", "phase", "message")]
-            failures.append(Failure(r["row"], *told, int(r.get("attempts") or 0)))
+            kind, phase, message = (str(r.get(k) or "") for k in ("kind", "phase", "message"))
+            tries = int(r.get("attempts") or 0)
+            failures.append(Failure(r["row"], kind, phase, message, tries))
     return Runs(
         spent=spent,
         failures=tuple(failures),

@@ -60,7 +60,7 @@ class PageTile:
 def _place(points_px: NDArray[np.float64], size_px: int) -> NDArray[np.uint16]:
     """Points (K, 2) as words: 0 is -:data:`SPAN` picture widths, 65535 one more than that."""
     unit = (np.asarray(points_px) / size_px + SPAN) / (2 * SPAN + 1)
-    return np.rint(np.clip(unit, 0, 1) * 65535).astype(np.uint16)
+    return np.asarray(np.rint(np.clip(unit, 0, 1) * 65535), np.uint16)
 
 
 def hidden_by(labels: Labels) -> NDArray[np.uint16]:

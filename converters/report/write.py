@@ -120,7 +120,7 @@ def write_report(source: Path, out: Path, options: ReportOptions) -> Summary:
         facts = {
             "title": title,
             "about": _about(dataset, total),
-            "plan_note": plan_note
+            "plan_note": (plan_note and f"What was planned is not known: {plan_note}")
             or "Shares of the manifest's rows beside shares of the rendered samples.",
             "count": len(table.values["row"]),
             "picture_px": side,
@@ -163,7 +163,7 @@ def _described(table: _Table, manifest: Manifest | None) -> list[dict[str, Any]]
     plans = planned(manifest) if manifest is not None else {}
     described = []
     for k, field in enumerate(table.fields):
-        about = {"name": field.name, "kind": field.kind, "block": f"column-{k}"}
+        about: dict[str, Any] = {"name": field.name, "kind": field.kind, "block": f"column-{k}"}
         about["planned"] = plans.get(field.name)
         if field.kind == "number" and about["planned"] is None:
             about["have"] = of_values(field, table.values[field.name])

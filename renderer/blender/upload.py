@@ -97,7 +97,7 @@ def add_strands(scene: Any, strands: Strands, shop: MaterialShop) -> None:
         (MELANIN_ATTRIBUTE, strands.melanin),
         (REDNESS_ATTRIBUTE, strands.redness),
     ):
-        shapes = {(count, points): "POINT"}
+        shapes: dict[tuple[int, ...], str] = {(count, points): "POINT"}
         if name != "radius":
             shapes[(count,)] = "CURVE"
         if values.shape not in shapes:

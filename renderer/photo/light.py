@@ -50,13 +50,13 @@ def _to_code() -> NDArray[np.uint8]:
 
 def linear(pixels: NDArray[np.uint8]) -> Light:
     """8-bit sRGB as linear light (IEC 61966-2-1)."""
-    return _to_linear()[pixels]
+    return np.asarray(_to_linear()[pixels])
 
 
 def encoded(light: Light) -> NDArray[np.uint8]:
     """Linear light, clipped to 0 to 1, as 8-bit sRGB."""
     level = np.clip(light, 0, 1) * np.float32(_LEVELS - 1) + np.float32(0.5)
-    return _to_code()[level.astype(np.uint16)]
+    return np.asarray(_to_code()[level.astype(np.uint16)])
 
 
 def with_vignette(light: Light, loss: float) -> Light:
@@ -72,7 +72,7 @@ def balance_gains(mired: float, tint_ev: float) -> NDArray[np.float32]:
     luminance."""
     stops = np.array([_RED_EV_A_MIRED * mired, tint_ev, _BLUE_EV_A_MIRED * mired])
     gains = 2.0**stops
-    return (gains / (gains @ LUMINANCE.astype(float))).astype(np.float32)
+    return np.asarray(gains / (gains @ LUMINANCE.astype(float)), np.float32)
 
 
 def with_saturation(light: Light, saturation: float) -> Light:
@@ -90,7 +90,7 @@ def _normals(seed: int, count: int) -> NDArray[np.float32]:
     """``(count,)`` normal deviates to 4.3 sigma, from the raw bits of numpy's Philox."""
     bits = np.random.Philox(key=seed).random_raw(-(-count // 4))
     words = np.asarray(bits, "<u8").view("<u2")[:count]
-    return _normal_table()[words]
+    return np.asarray(_normal_table()[words])
 
 
 def _smoothed(noise: Light) -> Light:

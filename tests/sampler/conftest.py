@@ -78,6 +78,10 @@ def make_inputs() -> Inputs:
         Catalog.load(),
         glasses=_items(round=(2, 1), square=(1, 2)),
         headwear=_items(beanie=(1, 1), cap=(0.5, 2)),
+        facewear=_items(mask=(1, 1), patch=(1, 1)),
+        earwear=_items(phones=(1, 2), buds=(1, 1)),
+        jewellery=_items(studs=(2, 1), chain=(1, 1)),
+        neckwear=_items(scarf=(1, 1), snood=(1, 0.5)),
         clothing=_items(tee=(1, 1), blouse=(2, 0)),
     )
     return Inputs(catalog, FakeLandmarks(), {"head": "0" * 64})

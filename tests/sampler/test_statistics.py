@@ -29,7 +29,7 @@ from sampler.quantities import Happens
 from sampler.scene import BLOCK_ROWS
 from sampler.streams import Draws
 from spec_schema.frames import camera_from_head_rotation
-from spec_schema.spec import ARKIT_UNITS
+from spec_schema.spec import ARKIT_UNITS, WORN_SLOTS
 from tests.sampler.conftest import SHAPE_KEYS
 from tests.sampler.statistics import F64, categorical, chance, continuous, declared, surprising
 
@@ -144,6 +144,9 @@ def _lamps_by_hand(s: Seen) -> dict[str, F64]:
     return out
 
 
+_PAINTS = ("lipstick", "lip_gloss", "eyeshadow", "eyeliner", "blush")
+
+
 def _bounded_by_hand(s: Seen) -> dict[str, F64]:
     """Columns that hold a quantity as drawn, given what it was drawn for."""
     sex = s["identity.sex"]
@@ -161,6 +164,9 @@ def _bounded_by_hand(s: Seen) -> dict[str, F64]:
         "skin.lip_colour": s["skin.lip_colour"],
         "skin.freckles.amount": s["skin.freckles"][s["skin.freckles"] > 0],
         "skin.makeup.amount": s["skin.makeup"][s["skin.makeup"] > 0],
+        **{f"skin.{a}": s[f"skin.{a}"] for a in ("veins", "peach_fuzz")},
+        **{f"skin.{a}.amount": s[f"skin.{a}"][s[f"skin.{a}"] > 0] for a in ("acne", "scars", "sweat")},
+        **{f"skin.makeup.{a}.amount": s[f"skin.{a}"][s[f"skin.{a}"] > 0] for a in _PAINTS},
         "hair.weathering": s["hair.weathering"],
         "hair.highlights.start": s["hair.highlight_start"],
         "facial_hair.cheek_line": s["facial_hair.cheek_line"],
@@ -181,11 +187,12 @@ def _bounded_by_hand(s: Seen) -> dict[str, F64]:
     for k, name in enumerate(ANCESTRIES):
         out[f"facial_hair.density.{name}"] = s["facial_hair.density"][bearded & (dominant == k)]
         out[f"facial_hair.curl.{name}"] = s["facial_hair.curl"][bearded & (dominant == k)]
-    for item in ("glasses", "headwear", "clothing"):
+    for item in WORN_SLOTS:
         worn, printed = s.has(item), s[f"{item}.pattern"] > 0
         out |= {f"{item}.{name}": s[f"{item}.{name}"][worn] for name in ("size", "roughness")}
         out[f"{item}.tilt"] = s[f"{item}.tilt_deg"][worn]
         out[f"{item}.pattern"] = s[f"{item}.pattern"][worn & printed]
+        out |= {f"{item}.{name}": s[f"{item}.{name}"][worn] for name in ("height", "thickness")}
     return out
 
 
@@ -267,6 +274,18 @@ def _chances(s: Seen) -> dict[str, tuple[NDArray[np.bool_], F64 | float]]:
         "skin.makeup.female_share": (made_up[~male], made_up_p[~male]),
         "skin.makeup.male_share": (made_up[male], made_up_p[male]),
         **{
+            f"skin.makeup.{a}.share": (s[f"skin.{a}"][made_up] > 0, getattr(c.skin.makeup, a).share)
+            for a in _PAINTS
+        },
+        "skin.sweat.share": (s["skin.sweat"] > 0, c.skin.sweat.share),
+        **{
+            f"skin.scars.{who}_share": (
+                s["skin.scars"][sel] > 0,
+                _by_sex(s, c.skin.scars.female_share, c.skin.scars.male_share)[sel],
+            )
+            for who, sel in (("female", ~male), ("male", male))
+        },
+        **{
             f"hair.bald_{who}.{when}": (bald[sel & age], bald_p[sel & age])
             for who, sel in (("female", ~male), ("male", male))
             for when, age in (("young", young), ("old", ~young))
@@ -276,9 +295,10 @@ def _chances(s: Seen) -> dict[str, tuple[NDArray[np.bool_], F64 | float]]:
         **_expression_chances(),
     }  # fmt: skip
     assert not bearded[sex < 0.5].any()
-    for item in ("glasses", "headwear", "clothing"):
+    for item in WORN_SLOTS:
         worn = s.has(item)
-        out[f"{item}.share"] = worn, getattr(c, item).share
+        rarer = 1 - getattr(c, item).male_factor
+        out[f"{item}.share"] = worn, getattr(c, item).share * (1 - rarer * sex)
         out[f"{item}.pattern_share"] = (
             (s[f"{item}.pattern"] > 0)[worn],
             getattr(c, item).pattern_share,
@@ -350,9 +370,7 @@ def _catalogue_choices(s: Seen) -> dict[str, float]:
     everyone = np.ones(N, bool)
     out = {}
     for name, path, entries, where in (
-        ("glasses", "glasses.id", known.glasses, s.has("glasses")),
-        ("headwear", "headwear.id", known.headwear, s.has("headwear")),
-        ("clothing", "clothing.id", known.clothing, s.has("clothing")),
+        *((slot, f"{slot}.id", getattr(known, slot), s.has(slot)) for slot in WORN_SLOTS),
         ("facial_hair", "facial_hair.style", known.facial_hair_styles,
          s["facial_hair.style"] != SHAVED),
     ):  # fmt: skip

@@ -85,7 +85,10 @@ def test_an_entry_has_its_own_colours_and_prints(sets: dict[str, Wear]) -> None:
     colour = np.stack([columns[c][hard_hats] for c in ("red", "green", "blue")], 1)
     hexes = worn_tables("headwear")["hard_hat"]["colours"]
     wanted = np.array(
-        [linear_from_srgb(np.array([int(h[i : i + 2], 16) / 255 for i in (1, 3, 5)])) for h in hexes]
+        [
+            linear_from_srgb(np.array([int(h[i : i + 2], 16) / 255 for i in (1, 3, 5)]))
+            for h in hexes
+        ]
     )
     # Brightness and tint move a colour by at most 1.35 and 1.2.
     ratio = colour[:, None] / np.maximum(wanted[None], 0.003)

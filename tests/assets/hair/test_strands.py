@@ -63,8 +63,10 @@ def check_outside(strands: Strands, head: HeadSurface) -> None:
         assert np.linalg.norm(points - eye, axis=1).min() > head.eye_radius_m - DEEPEST_M
 
 
-@pytest.mark.parametrize("style", STYLES)
-@pytest.mark.parametrize("which", ["turned man", "blinking woman"])
+@pytest.mark.parametrize(
+    ("style", "which"),
+    [(s, ("turned man", "blinking woman")[i % 2]) for i, s in enumerate(STYLES)],
+)
 def test_every_style_builds_outside_the_head(
     style: str, which: str, heads: dict[str, HeadSurface]
 ) -> None:
@@ -179,3 +181,15 @@ def test_lashes_follow_a_blink(man: HeadSurface, woman: HeadSurface) -> None:
         )
         gap -= lower[:, 1][(lower[:, 0] > middle[0]) & (lower[:, 0] < middle[1])].mean()
         assert (gap < 0.003) == closed
+
+
+@pytest.mark.parametrize(
+    "style", ["short_crop", "long_wavy", "locs_short", "cornrows", "bun"]
+)
+def test_fewer_strands_are_the_first_of_many(style: str, woman: HeadSurface) -> None:
+    few, many = (scalp_hair(styled(style), woman, detail=d) for d in (0.62, 0.75))
+    assert few is not None
+    assert many is not None
+    n = len(few.points_m)
+    assert n < len(many.points_m)
+    np.testing.assert_array_equal(few.points_m, many.points_m[:n])

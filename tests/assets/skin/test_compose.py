@@ -92,7 +92,7 @@ def test_head_and_body_agree_along_their_seam(fields: SkinFields) -> None:
         differences.append(np.abs(head / body - 1).max())
     # The nearest texels' centres lie up to two millimetres apart at this resolution.
     assert np.median(differences) < 0.015
-    assert np.max(differences) < 0.06
+    assert np.max(differences) < 0.10
 
 
 def test_same_spec_same_bytes_and_other_seed_other_skin(fields: SkinFields) -> None:

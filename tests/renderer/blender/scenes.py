@@ -191,7 +191,7 @@ def make_spec(**changes: Any) -> SceneSpec:
             table = table[parent]
         assert leaf in table
         table[leaf] = value
-    return SceneSpec.model_validate(row)
+    return SceneSpec.model_validate({**PLAIN, **row})
 
 
 def camera_matrix(spec: SceneSpec, distance_m: float = 1.0) -> NDArray[np.float64]:

@@ -1,0 +1,183 @@
+"""What hair costs, and whether it keeps to its rules.
+
+    python -m benchmarks.hair [--specs 40] [--no-render] [--size 640]
+
+1. CPU seconds to grow and upload scalp hair, as it is and scaled to 60,000 strands of 16 points.
+2. CPU seconds to render long hair and none at standard quality, and their ratio.
+3. Random specs of the sampler: the deepest strand point in skin, eyes or mouth, and how much of
+   the forehead's landmark region lies under hair, by style.
+
+Timings are of one thread, on a head that has its distance field; the first call of a style is not
+counted.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections import defaultdict
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+
+from assets.clothing import build_clothing
+from assets.geometry import F32Array, Strands
+from assets.hair import HeadSurface, eyebrows, facial_hair, scalp_hair
+from assets.hair.data import groom_data
+from assets.hair.forehead import forehead_cover
+from assets.head import load_head_model
+from assets.store import open_store
+from renderer.sample import render_sample
+from renderer.scene import build_scene, hair_surface
+from renderer.settings import RenderSettings
+from spec_schema.manifest import Manifest
+from spec_schema.spec import SceneSpec
+from tests.assets.hair.exact_distance import ExactDistance
+
+ROOT: Final = Path(__file__).parents[1]
+STYLES: Final = ("short_crop", "side_part", "long_straight", "long_wavy", "afro", "ponytail", "bob")
+STEADY_POINTS: Final = 60_000 * 16
+REPEATS: Final = 3
+
+
+def draw(n: int, seed: int = 11) -> list[SceneSpec]:
+    """Specs of the default preset."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "hair.parquet"
+        command = [sys.executable, "-m", "sampler.cli", "--n", str(n), "--seed", str(seed)]
+        subprocess.run([*command, "-o", str(path)], check=True, cwd=ROOT, stderr=subprocess.DEVNULL)
+        return [spec for _, spec in Manifest(path).specs()]
+
+
+def styled(spec: SceneSpec, style: str) -> SceneSpec:
+    """The same scene with other hair, and nothing on the head."""
+    hair = spec.hair.model_copy(update={"style": style, "length_scale": 1.0, "recession": 0.0})
+    return spec.model_copy(update={"hair": hair, "headwear": None})
+
+
+def hair_surface_of(spec: SceneSpec) -> HeadSurface:
+    """The spec's head in its clothes of the catalogue."""
+    store = open_store()
+    head = load_head_model(store).build(spec)
+    dressed = spec.clothing is not None and not spec.clothing.id.startswith("user")
+    clothing = build_clothing(spec.clothing, head, store) if dressed and spec.clothing else None
+    return hair_surface(spec, head, () if clothing is None else tuple(clothing.meshes))
+
+
+def costs(spec: SceneSpec) -> None:
+    """Print what growing and uploading takes."""
+    from renderer.blender import session
+    from renderer.blender.materials import MaterialShop
+    from renderer.blender.upload import add_strands
+
+    session.begin()
+    import bpy
+
+    print("style            strands  points   grow s  upload s  both for 60,000 x 16")  # noqa: T201
+    for style in STYLES:
+        one = styled(spec, style)
+        surface = hair_surface_of(one)
+        _ = surface.skull.field
+        scalp_hair(one, surface)
+        grow, upload = [], []
+        for _ in range(REPEATS):
+            t0 = time.process_time()
+            strands = scalp_hair(one, surface)
+            t1 = time.process_time()
+            assert strands is not None
+            session.clear()
+            t2 = time.process_time()
+            add_strands(bpy.context.scene, strands, MaterialShop())
+            upload.append(time.process_time() - t2)
+            grow.append(t1 - t0)
+        n, m = strands.points_m.shape[:2]
+        scaled = (min(grow) + min(upload)) * STEADY_POINTS / (n * m)
+        print(  # noqa: T201
+            f"{style:16} {n:7} {m:7} {min(grow):8.2f} {min(upload):9.2f} {scaled:10.2f}", flush=True
+        )
+    session.clear()
+
+
+def ratio(spec: SceneSpec, size: int) -> None:
+    """Print the render time of long hair against a bald head's."""
+    from renderer.blender.render import Renderer
+
+    settings = RenderSettings(size_px=size, threads=1)
+    renderer, spent = Renderer(settings), {}
+    render_sample(0, styled(spec, "bald"), RenderSettings(size_px=32, samples=1), renderer)
+    for style in ("bald", "short_crop", "long_straight", "long_wavy"):
+        t = time.process_time()
+        render_sample(0, styled(spec, style), settings, renderer)
+        spent[style] = time.process_time() - t
+        print(  # noqa: T201
+            f"render {style:14} {spent[style]:6.1f} CPU s, {spent[style] / spent['bald']:.2f} x bald",
+            flush=True,
+        )
+
+
+def depth_m(strands: Strands, head: HeadSurface, exact: ExactDistance) -> float:
+    """How deep the deepest point but the roots lies in skin or eyes, metres; 0 for none."""
+    points = strands.points_m[:, 1:].reshape(-1, 3)
+    eyes = (head.right_eye_m, head.left_eye_m)
+    in_eye = [head.eye_radius_m - np.linalg.norm(points - eye, axis=1).min() for eye in eyes]
+    return max(0.0, -float(exact(points).min()), *(float(d) for d in in_eye))
+
+
+def rules(n: int) -> None:
+    """Print depth and cover over random specs."""
+    worst: list[tuple[float, int, str]] = []
+    cover: dict[str, list[float]] = defaultdict(list)
+    for index, spec in enumerate(draw(n)):
+        surface = hair_surface_of(spec)
+        inner = surface.masks["inside-mouth"][surface.faces].max(1) > 0.5
+        exact = ExactDistance(surface.vertices_m, surface.faces[~inner])
+        hair = scalp_hair(spec, surface)
+        for strands in (hair, facial_hair(spec, surface), *eyebrows(spec, surface)):
+            if strands is not None and len(strands.points_m):
+                few = Strands(**{**strands.__dict__, "points_m": _some(strands.points_m)})
+                worst.append((depth_m(few, surface, exact), index, strands.name))
+        if hair is not None:
+            cover[spec.hair.style].append(forehead_cover(hair, surface))
+    worst.sort(reverse=True)
+    deep = sum(d > 0.0005 for d, _, _ in worst)
+    print(f"{n} specs, {len(worst)} sets of strands: {deep} with a point deeper than 0.5 mm")  # noqa: T201
+    for depth, index, name in worst[:5]:
+        print(f"  spec {index}: {name} {depth * 1e3:.2f} mm")  # noqa: T201
+    outside = 0
+    for style, shares in sorted(cover.items()):
+        low, high = groom_data().style(style).forehead
+        outside += sum(not low <= share <= high for share in shares)
+        print(  # noqa: T201
+            f"  {style:18} forehead covered {min(shares):.2f}-{max(shares):.2f}, declared {low}-{high}"
+        )
+    print(f"{outside} of {sum(map(len, cover.values()))} outside what is declared")  # noqa: T201
+
+
+def _some(points: F32Array, most: int = 4000) -> F32Array:
+    return points[:: max(len(points) // most, 1)]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--specs", type=int, default=40)
+    parser.add_argument("--size", type=int, default=640)
+    parser.add_argument("--no-render", action="store_true")
+    given = parser.parse_args()
+    load_head_model(open_store())
+    frontal = next(s for s in draw(60) if abs(s.pose.yaw_deg) < 20 and s.clothing is not None)
+    build_scene(styled(frontal, "bald"), RenderSettings(size_px=32))
+    costs(frontal)
+    if not given.no_render:
+        ratio(frontal, given.size)
+    rules(given.specs)
+
+
+if __name__ == "__main__":
+    main()
+    sys.stdout.flush()
+    os._exit(0)  # Blender may hang when the interpreter ends
