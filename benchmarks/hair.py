@@ -32,6 +32,7 @@ from assets.hair.data import groom_data
 from assets.hair.forehead import forehead_cover
 from assets.head import load_head_model
 from assets.store import open_store
+from assets.user.worn import build_own
 from renderer.sample import render_sample
 from renderer.scene import build_scene, hair_surface
 from renderer.settings import RenderSettings
@@ -64,8 +65,8 @@ def hair_surface_of(spec: SceneSpec) -> HeadSurface:
     """The spec's head in its clothes of the catalogue."""
     store = open_store()
     head = load_head_model(store).build(spec)
-    dressed = spec.clothing is not None and not spec.clothing.id.startswith("user")
-    clothing = build_clothing(spec.clothing, head, store) if dressed and spec.clothing else None
+    worn, _ = build_own(spec, head, store)
+    clothing = None if worn.clothing is None else build_clothing(worn.clothing, head, store)
     return hair_surface(spec, head, () if clothing is None else tuple(clothing.meshes))
 
 
@@ -115,7 +116,8 @@ def ratio(spec: SceneSpec, size: int) -> None:
         render_sample(0, styled(spec, style), settings, renderer)
         spent[style] = time.process_time() - t
         print(  # noqa: T201
-            f"render {style:14} {spent[style]:6.1f} CPU s, {spent[style] / spent['bald']:.2f} x bald",
+            f"render {style:14} {spent[style]:6.1f} CPU s,"
+            f" {spent[style] / spent['bald']:.2f} x bald",
             flush=True,
         )
 
@@ -153,7 +155,8 @@ def rules(n: int) -> None:
         low, high = groom_data().style(style).forehead
         outside += sum(not low <= share <= high for share in shares)
         print(  # noqa: T201
-            f"  {style:18} forehead covered {min(shares):.2f}-{max(shares):.2f}, declared {low}-{high}"
+            f"  {style:18} forehead covered {min(shares):.2f}-{max(shares):.2f},"
+            f" declared {low}-{high}"
         )
     print(f"{outside} of {sum(map(len, cover.values()))} outside what is declared")  # noqa: T201
 

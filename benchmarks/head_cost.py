@@ -55,12 +55,15 @@ def _specs() -> list[SceneSpec]:
 
 def _paths_s(renderer: Renderer, spec: SceneSpec, built: BuiltScene, plain: bool) -> float:
     """Processor seconds of one picture's paths."""
-    spent, now = {"": 0.0}, ["", time.process_time()]
+    spent: dict[str, float] = {}
+    running = ""
+    since = time.process_time()
 
     def phase(name: str) -> None:
-        at = time.process_time()
-        spent[str(now[0])] = spent.get(str(now[0]), 0.0) + at - float(now[1])
-        now[:] = [name, at]
+        nonlocal running, since
+        now = time.process_time()
+        spent[running] = spent.get(running, 0.0) + now - since
+        running, since = name, now
 
     meshes = built.geometry.meshes
     if plain:
@@ -72,7 +75,8 @@ def _paths_s(renderer: Renderer, spec: SceneSpec, built: BuiltScene, plain: bool
 
 def _maps_s(specs: list[SceneSpec], repeats: int) -> None:
     fields = SkinFields.load(open_store(), _STANDARD_TEXELS)
-    cold, warm = [], []
+    cold: list[float] = []
+    warm: list[float] = []
     for spec in specs:
         for k in range(repeats):
             begin = time.process_time()

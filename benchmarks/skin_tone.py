@@ -5,7 +5,7 @@ renderer is given it: mean over the surface, of all freckles, spots and flush. P
 step of the scale, the published swatch, what the model aims at, and what was measured; and how
 often the measured lightness is nearest to the step asked for.
 
-    python benchmarks/skin_tone.py --people 300 --figure docs/images/skin_tone.jpg
+    python -m benchmarks.skin_tone --people 300 --figure docs/images/skin_tone.jpg
 """
 
 from __future__ import annotations

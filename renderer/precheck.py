@@ -16,7 +16,14 @@ from spec_schema.errors import AssetError, ManifestError
 from spec_schema.manifest import Manifest
 from spec_schema.spec import ARKIT_UNITS, SceneSpec
 
-__all__ = ["check_assets", "check_keys", "check_lock", "licences_of", "rows_with_new_names", "used_of"]
+__all__ = [
+    "check_assets",
+    "check_keys",
+    "check_lock",
+    "licences_of",
+    "rows_with_new_names",
+    "used_of",
+]
 
 
 def check_lock(manifest: Manifest, here: Mapping[str, str], *, partly: bool = False) -> None:

@@ -189,7 +189,7 @@ class Capsule:
 def upward(shell: Capsule) -> F64Array:
     """(1, S) 1 at the crown to 0 at the widest and below: the rays' upward part."""
     rows = np.minimum(np.arange(shell.radius_m.shape[1]), POLAR_ROWS)
-    return np.cos(rows * (np.pi / 2 / POLAR_ROWS))[None]
+    return np.asarray(np.cos(rows * (np.pi / 2 / POLAR_ROWS))[None])
 
 
 def outline_field(azimuth: F64Array, height_m: F64Array, outline: F64Array) -> F64Array:

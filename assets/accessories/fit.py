@@ -129,14 +129,14 @@ class HeadFit:
     ) -> F64Array:
         """(n, 3) skin whose rest coordinates are within a box."""
         rest = self._head.rest_m
-        return self.points_m[((rest > low_m) & (rest < high_m)).all(1)]
+        return np.asarray(self.points_m[((rest > low_m) & (rest < high_m)).all(1)])
 
     def at_rest_sided(
         self, low_m: tuple[float, float, float], high_m: tuple[float, float, float], side: float
     ) -> F64Array:
         """(n, 3) the same for a box on the left, or for its mirror image."""
         rest = self._head.rest_m * np.array([side, 1.0, 1.0], np.float32)
-        return self.points_m[((rest > low_m) & (rest < high_m)).all(1)]
+        return np.asarray(self.points_m[((rest > low_m) & (rest < high_m)).all(1)])
 
     def neck_axis(self) -> tuple[F64Array, F64Array]:
         """Middles of the neck, below the jaw and at its root."""

@@ -9,6 +9,7 @@ from assets.accessories.data import GlassesStyle
 from assets.accessories.eyewear import mirror_of
 from assets.accessories.fit import F64Array, HeadFit, Skin
 from assets.accessories.frame_fit import MM, FrameFit, bridge_middle, fit_frame, lens_outline
+from assets.accessories.hugging import clear
 from assets.accessories.sweep import (
     Piece,
     ellipsoid,
@@ -52,7 +53,9 @@ def build_spectacles(style: GlassesStyle, item: Item, wearer: Wearer) -> tuple[M
     low = READING_M * max(-item.height, 0.0)
     fit = fit_frame(style, fit_of, skin, size, roll, low)
 
-    frame = [temple(style, fit, fit_of, skin, side) for side in SIDES]
+    head_and_ears = fit_of.face(ears=True)
+    arms = [temple(style, fit, fit_of, skin, side) for side in SIDES]
+    frame = [clear(arm, head_and_ears, -NEAR_M) for arm in arms]
     frame += [_rim(style, fit, side) for side in SIDES if style.rim != "none"]
     frame += _bridges(style, fit, skin)
     pads: list[Piece] = []

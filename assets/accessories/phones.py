@@ -85,7 +85,7 @@ def _ring(style: HeadphoneStyle, item: Item) -> F64Array:
     c, s = np.cos(angle), np.sin(angle)
     radius = (np.abs(c) ** style.rounded + np.abs(s) ** style.rounded) ** (-1 / style.rounded)
     half = np.array(style.cup_mm) * MM / 2 * item.size
-    return np.stack([c * radius, s * radius], 1) * half
+    return np.asarray(np.stack([c * radius, s * radius], 1) * half)
 
 
 def _cup(

@@ -103,7 +103,7 @@ def _volume(style: WrapStyle, item: Item, shell: Capsule, away: F64Array) -> F64
     azimuth = shell.azimuth.T
     back = 0.5 - 0.5 * np.cos(azimuth)
     up = upward(shell)
-    room = style.volume_mm * MM * item.size * (0.12 + 0.88 * back * (1 - up**2))
+    room = style.volume_mm * MM * item.size * (0.02 + 0.98 * back * (1 - up**2))
     noise = ValueNoise(item.seed, "wrap/folds")
     p = shell.points() - shell.centre_m
     # Along the folds little changes: across them is the distance from the opening.

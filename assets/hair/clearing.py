@@ -51,9 +51,7 @@ def cleared(field: DistanceField, strands: F32Array, least_m: F32Array | float) 
     return out
 
 
-def _inside(
-    field: DistanceField, points_m: F32Array, distance_m: F32Array
-) -> NDArray[np.bool_]:
+def _inside(field: DistanceField, points_m: F32Array, distance_m: F32Array) -> NDArray[np.bool_]:
     """(n,) points that are too deep in skin, or deeper still in a garment."""
     depth = field.refined(points_m, distance_m)
     return np.asarray(depth < np.where(field.is_careful(points_m), -TOLERATED_M, -IN_CLOTH_M))

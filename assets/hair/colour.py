@@ -176,9 +176,7 @@ def _tint(
     return np.asarray(np.exp(deep[..., None] * logarithm), np.float32)
 
 
-def _lit(
-    hair: HairSpec, arc: F32Array, lots: Lots, clump: I32Array, weft: F32Array
-) -> F32Array:
+def _lit(hair: HairSpec, arc: F32Array, lots: Lots, clump: I32Array, weft: F32Array) -> F32Array:
     """(n, m) how far each point is lightened; foils take whole wefts, with some strays."""
     n, clumps = len(arc), int(clump.max()) + 1
     taken = weft <= np.quantile(weft, hair.highlights)

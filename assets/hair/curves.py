@@ -14,7 +14,16 @@ from assets.geometry import F32Array, I32Array
 from assets.hair.vectors import unit
 from assets.noise import Stream
 
-__all__ = ["PIECE", "WanderBank", "coil", "cut_below", "parallel_frames", "resample", "shortened", "wander"]
+__all__ = [
+    "PIECE",
+    "WanderBank",
+    "coil",
+    "cut_below",
+    "parallel_frames",
+    "resample",
+    "shortened",
+    "wander",
+]
 
 BANK_SIZE = 192
 PIECE = 512
@@ -115,7 +124,7 @@ class WanderBank:
         bent = self._curves[pick]
         bent *= (strength_m * (0.6 + 0.8 * lot[:, 1]))[:, None, None].astype(np.float32)
         bent += strands
-        return bent
+        return np.asarray(bent, np.float32)
 
 
 def parallel_frames(curves: F32Array) -> tuple[F32Array, F32Array, F32Array]:

@@ -246,7 +246,7 @@ class Style(_Data):
     line_sex: Share | None = None
     """Hairline of this sex instead of the person's."""
     tint: Share = 0.9
-    forehead: tuple[Share, Share] = (0.0, 0.25)
+    forehead: tuple[Share, Share] = (0.0, 0.75)
     """Least and greatest share of the forehead that it hides (assets.hair.forehead)."""
     clearance_mm: float = 0.5
     roughness: Share = 0.25

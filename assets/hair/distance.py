@@ -179,9 +179,7 @@ class DistanceField:
         self._free_in_fine_parts(out, least_m, depth)
         return out, depth
 
-    def _free_in_fine_parts(
-        self, points_m: F32Array, least_m: F32Array, depth_m: F32Array
-    ) -> None:
+    def _free_in_fine_parts(self, points_m: F32Array, least_m: F32Array, depth_m: F32Array) -> None:
         """Correct, in place, the points in cells that the grid is too coarse for."""
         todo = np.flatnonzero(depth_m < least_m + FINE_M)
         todo = todo[self._is_coarse(points_m[todo])]

@@ -77,7 +77,8 @@ class Scalp:
         data, male = self._data, np.array(self._data.male)
         early = np.array(data.temples) - male
         late = np.array(data.receded) - np.array(data.temples)
-        return early * min(2 * self.recession, 1.0) + late * max(2 * self.recession - 1.0, 0.0)
+        way = early * min(2 * self.recession, 1.0) + late * max(2 * self.recession - 1.0, 0.0)
+        return np.asarray(way, np.float64)
 
     def density(self, rest_dm: F32Array) -> F32Array:
         """0-1 at rest points ``(*, 3)``; ragged at the line, without what is worn."""
@@ -93,7 +94,11 @@ class Scalp:
         full = t * t * (3.0 - 2.0 * t)
         if self.recession > 0:
             once = np.interp(azimuth, data.azimuth_deg, np.array(data.male) + 0.05)
-            left = LEFT_BEHIND * min(4 * self.recession, 1.0) * smoothstep(self.noise(rest_dm, 9.0), -0.3, 0.6)
+            left = (
+                LEFT_BEHIND
+                * min(4 * self.recession, 1.0)
+                * smoothstep(self.noise(rest_dm, 9.0), -0.3, 0.6)
+            )
             full = np.maximum(full, left * smoothstep(rest_dm[..., 1] - once, 0.0, 0.15))
         full = np.where(rest_dm[..., 2] > data.front_limit_dm, 0.0, full)
         return np.asarray(full * self._not_thinned(rest_dm), np.float32)

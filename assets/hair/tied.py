@@ -188,9 +188,7 @@ def _tail(
     return bank.add(tail, np.full(n, groom.style.fuzz.frizz * length_m, np.float32))
 
 
-def _spine(
-    groom: Groom, tie: Tie, length_m: float, knot: F32Array, outward: F32Array
-) -> F32Array:
+def _spine(groom: Groom, tie: Tie, length_m: float, knot: F32Array, outward: F32Array) -> F32Array:
     """Middle line (m, 3) of a tail: out from the head, then down, clear of neck and back."""
     clear = np.array([1.2 * tie.thick_mm * 1e-3], np.float32)
     way = unit(outward[None] + 0.25 * groom.head.gravity)

@@ -45,7 +45,7 @@ def _to_linear() -> NDArray[np.float32]:
 def _to_code() -> NDArray[np.uint8]:
     light = np.arange(_LEVELS) / (_LEVELS - 1)
     code = np.where(light <= 0.0031308, 12.92 * light, 1.055 * light ** (1 / 2.4) - 0.055)
-    return np.rint(255 * code).astype(np.uint8)
+    return np.asarray(np.rint(255 * code), np.uint8)
 
 
 def linear(pixels: NDArray[np.uint8]) -> Light:

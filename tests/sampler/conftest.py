@@ -65,9 +65,11 @@ class FakeLandmarks:
         return points.astype(np.float32)
 
 
-def _items(**shares: tuple[float, float]) -> dict[str, ItemEntry]:
+def _items(hair: str = "none", **shares: tuple[float, float]) -> dict[str, ItemEntry]:
+    """Entries by id, with what they do to hair."""
+    covers = {"covers": {"hair": hair}}
     return {
-        id_: ItemEntry(id_, 1.0, {"share_female": female, "share_male": male})
+        id_: ItemEntry(id_, 1.0, {"share_female": female, "share_male": male, **covers})
         for id_, (female, male) in shares.items()
     }
 
@@ -77,7 +79,7 @@ def make_inputs() -> Inputs:
     catalog = dataclasses.replace(
         Catalog.load(),
         glasses=_items(round=(2, 1), square=(1, 2)),
-        headwear=_items(beanie=(1, 1), cap=(0.5, 2)),
+        headwear=_items("tight", beanie=(1, 1), cap=(0.5, 2)),
         facewear=_items(mask=(1, 1), patch=(1, 1)),
         earwear=_items(phones=(1, 2), buds=(1, 1)),
         jewellery=_items(studs=(2, 1), chain=(1, 1)),

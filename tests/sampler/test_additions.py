@@ -25,9 +25,7 @@ class WithEarrings(Sampler):
     def _columns(self, first: int) -> tuple[Columns, Staged]:
         draws = self._draws("earrings", first, BLOCK_ROWS, 1)
         person = self._person(first, BLOCK_ROWS, 1)
-        earrings = wear.draw(
-            self.config.glasses, draws, "glasses", self._pools.worn, person, []
-        )
+        earrings = wear.draw(self.config.glasses, draws, "glasses", self._pools.worn, person, [])
         columns, staged = super()._columns(first)
         return {**columns, "earrings": earrings.column}, staged
 

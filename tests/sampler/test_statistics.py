@@ -165,7 +165,10 @@ def _bounded_by_hand(s: Seen) -> dict[str, F64]:
         "skin.freckles.amount": s["skin.freckles"][s["skin.freckles"] > 0],
         "skin.makeup.amount": s["skin.makeup"][s["skin.makeup"] > 0],
         **{f"skin.{a}": s[f"skin.{a}"] for a in ("veins", "peach_fuzz")},
-        **{f"skin.{a}.amount": s[f"skin.{a}"][s[f"skin.{a}"] > 0] for a in ("acne", "scars", "sweat")},
+        **{
+            f"skin.{a}.amount": s[f"skin.{a}"][s[f"skin.{a}"] > 0]
+            for a in ("acne", "scars", "sweat")
+        },
         **{f"skin.makeup.{a}.amount": s[f"skin.{a}"][s[f"skin.{a}"] > 0] for a in _PAINTS},
         "hair.weathering": s["hair.weathering"],
         "hair.highlights.start": s["hair.highlight_start"],
@@ -191,7 +194,8 @@ def _bounded_by_hand(s: Seen) -> dict[str, F64]:
         worn, printed = s.has(item), s[f"{item}.pattern"] > 0
         out |= {f"{item}.{name}": s[f"{item}.{name}"][worn] for name in ("size", "roughness")}
         out[f"{item}.tilt"] = s[f"{item}.tilt_deg"][worn]
-        out[f"{item}.pattern"] = s[f"{item}.pattern"][worn & printed]
+        if getattr(s.config, item).pattern_share > 0:
+            out[f"{item}.pattern"] = s[f"{item}.pattern"][worn & printed]
         out |= {f"{item}.{name}": s[f"{item}.{name}"][worn] for name in ("height", "thickness")}
     return out
 
@@ -397,6 +401,8 @@ def _catalogue_choices(s: Seen) -> dict[str, float]:
     )
     under = np.array([c.hair.under_hat.get(i, 1.0) for i in styles.ids])
     weights = _shares(styles, s, haired) * (s.ancestry[haired] @ suits.T)
+    young, old = (np.array(styles.attribute(f"{age}_factor", 1.0)) for age in ("young", "old"))
+    weights *= young + (old - young) * s.old[haired][:, None]
     weights[s.has("headwear")[haired]] *= under
     out["hair"] = categorical(s.codes("hair.style", styles.ids, haired), weights)
 

@@ -81,7 +81,8 @@ def test_a_hat_hides_the_roots_under_it(man: HeadSurface) -> None:
     strands = scalp_hair(styled(), man, covered=covered, detail=DRAFT)
     assert free is not None
     assert strands is not None
-    assert roots_rest_dm(strands, man)[:, 1].max() < 7.98  # the nearest vertex may lie a little higher
+    # The nearest vertex may lie a little higher than the root.
+    assert roots_rest_dm(strands, man)[:, 1].max() < 7.98
     below = (roots_rest_dm(free, man)[:, 1] < 7.9).sum()
     assert len(strands.points_m) == pytest.approx(below, rel=0.05)
     assert scalp_hair(styled(), man, covered=lambda p: np.ones(len(p), np.float32)) is None

@@ -183,9 +183,7 @@ def test_lashes_follow_a_blink(man: HeadSurface, woman: HeadSurface) -> None:
         assert (gap < 0.003) == closed
 
 
-@pytest.mark.parametrize(
-    "style", ["short_crop", "long_wavy", "locs_short", "cornrows", "bun"]
-)
+@pytest.mark.parametrize("style", ["short_crop", "long_wavy", "locs_short", "cornrows", "bun"])
 def test_fewer_strands_are_the_first_of_many(style: str, woman: HeadSurface) -> None:
     few, many = (scalp_hair(styled(style), woman, detail=d) for d in (0.62, 0.75))
     assert few is not None
