@@ -410,7 +410,7 @@ class PhotoSpec(_Model):
     aberration: Annotated[F32, Field(ge=-0.015625, le=0.015625)]
     """How far red lies outside of green in the corners, in picture widths; blue as far inside."""
     shake: Annotated[F32, Field(ge=0, le=0.0625)]
-    """Way of the camera's shake during the exposure, in picture widths; labels are at its middle."""
+    """Way of the camera's shake while exposing, in picture widths; labels are at its middle."""
     shake_deg: Degrees
     """Direction of the shake; 0 is to the right, 90 down."""
     scale: Annotated[F32, Field(ge=0.0625, le=1)]

@@ -54,6 +54,9 @@ def test_import_brings_no_blender(package: str) -> None:
 
 
 def test_commands_bring_no_blender() -> None:
-    modules = "sampler.cli, sampler.plot_cli, renderer.cli, converters.cli, converters.report.cli, assets.cli"
+    modules = (
+        "sampler.cli, sampler.plot_cli, renderer.cli, converters.cli, converters.report.cli, "
+        "assets.cli"
+    )
     code = f"import {modules}, sys; sys.exit('bpy' in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True, cwd=ROOT)

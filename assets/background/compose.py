@@ -62,9 +62,8 @@ def _smooth_noise(draw: np.random.Generator, cells: int, channels: int = 1) -> F
     rough = draw.standard_normal((cells + 3, cells + 3, channels)).astype(np.float32)
     at = np.linspace(1, cells + 1, _PX, dtype=np.float32)
     rows, columns = np.meshgrid(at, at, indexing="ij")
-    return np.stack(
-        [map_coordinates(rough[..., k], [rows, columns], order=3) for k in range(channels)], -1
-    ).astype(np.float32)
+    bumps = [map_coordinates(rough[..., k], [rows, columns], order=3) for k in range(channels)]
+    return np.asarray(np.stack(bumps, axis=-1), np.float32)
 
 
 def _tone(draw: np.random.Generator, low: float, high: float, hue: float = 0.25) -> F32Array:

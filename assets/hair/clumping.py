@@ -54,12 +54,13 @@ def gather(
     if unevenness:
         pull = pull * (1.0 + unevenness * wander(count, m, stream, (2.0, 4.0))[..., 0])
     pull = np.clip(pull, 0.0, 0.985)
-    own = 1.0 - 0.35 * stream.uniform(n) ** 2
-    if apart is not None:
-        own = own * (1.0 - apart)
     middle = strands[centre]
     if wander_m:
         middle = middle + wander_m * wander(count, m, stream, waves)
+    # Drawn last: what comes before must not depend on the number of strands.
+    own = 1.0 - 0.35 * stream.uniform(n) ** 2
+    if apart is not None:
+        own = own * (1.0 - apart)
     pull, own = pull.astype(np.float32), own.astype(np.float32)
     out = np.empty_like(strands)
     for first in range(0, n, PIECE):

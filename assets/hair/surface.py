@@ -173,5 +173,5 @@ class SkullHead:
             self.eye_radius_m,
             low,
             high,
-            float(self.eye_m[1]) - HEAD_BELOW_EYES_M,
+            -np.inf if self.obstacle_m is None else float(self.eye_m[1]) - HEAD_BELOW_EYES_M,
         )

@@ -197,7 +197,7 @@ def _spine(groom: Groom, tie: Tie, length_m: float, knot: F32Array, outward: F32
         knot[None], way, np.array([length_m], np.float32), clear, SPINE_STEPS, groom.field,
         groom.head.gravity, fall, groom.stream("spine"),
     )  # fmt: skip
-    return resample(line, SPINE_STEPS)[0]
+    return np.asarray(resample(line, SPINE_STEPS)[0])
 
 
 def _add_wisps(groom: Groom, strands: F32Array) -> None:

@@ -132,4 +132,4 @@ def _unturned(spec: EnvironmentSpec) -> NDArray[np.float64]:
     about_y = np.array(
         [[math.cos(turn), 0, -math.sin(turn)], [0, 1, 0], [math.sin(turn), 0, math.cos(turn)]]
     )
-    return about_y @ about_x
+    return np.asarray(about_y @ about_x)

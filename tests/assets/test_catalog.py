@@ -159,7 +159,9 @@ def test_each_skin_passes(skin_id: str) -> None:
 
 ITEM = {
     "id": "glases", "red": 0.1, "green": 0.1, "blue": 0.1, "size": 1.0, "roughness": 0.5,
-    "metallic": 0.0, "tilt_deg": 0.0, "pattern": 0.0, "print": "plain", "second_red": 0.5, "second_green": 0.5, "second_blue": 0.5, "height": 0.0, "thickness": 1.0, "seed": 1,
+    "metallic": 0.0, "tilt_deg": 0.0, "pattern": 0.0, "print": "plain",
+    "second_red": 0.5, "second_green": 0.5, "second_blue": 0.5, "height": 0.0,
+    "thickness": 1.0, "seed": 1,
 }  # fmt: skip
 
 WRONG = {

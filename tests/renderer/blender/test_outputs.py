@@ -178,7 +178,9 @@ DRESSED = {
     "pose": {"yaw_deg": 20.0, "pitch_deg": -6.0, "z_m": 0.9},
     "glasses": {
         "id": "sun_square", "red": 0.1, "green": 0.1, "blue": 0.1, "size": 1, "roughness": 0.3,
-        "metallic": 0, "tilt_deg": 0, "pattern": 0, "print": "plain", "second_red": 0.5, "second_green": 0.5, "second_blue": 0.5, "height": 0.0, "thickness": 1.0, "seed": 5,
+        "metallic": 0, "tilt_deg": 0, "pattern": 0, "print": "plain",
+    "second_red": 0.5, "second_green": 0.5, "second_blue": 0.5, "height": 0.0,
+    "thickness": 1.0, "seed": 5,
     },
 }  # fmt: skip
 
