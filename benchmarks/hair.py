@@ -30,6 +30,7 @@ from assets.geometry import F32Array, Strands
 from assets.hair import HeadSurface, eyebrows, facial_hair, scalp_hair
 from assets.hair.data import groom_data
 from assets.hair.forehead import forehead_cover
+from assets.hair.surface import HEAD_BELOW_EYES_M
 from assets.head import load_head_model
 from assets.store import open_store
 from assets.user.worn import build_own
@@ -96,6 +97,7 @@ def costs(spec: SceneSpec) -> None:
             add_strands(bpy.context.scene, strands, MaterialShop())
             upload.append(time.process_time() - t2)
             grow.append(t1 - t0)
+        assert strands is not None
         n, m = strands.points_m.shape[:2]
         scaled = (min(grow) + min(upload)) * STEADY_POINTS / (n * m)
         print(  # noqa: T201
@@ -123,8 +125,15 @@ def ratio(spec: SceneSpec, size: int) -> None:
 
 
 def depth_m(strands: Strands, head: HeadSurface, exact: ExactDistance) -> float:
-    """How deep the deepest point but the roots lies in skin or eyes, metres; 0 for none."""
+    """How deep the deepest point but the roots lies in the skin or eyes of head and upper neck.
+
+    Metres, 0 for none. On the shoulders a garment covers the skin.
+    """
     points = strands.points_m[:, 1:].reshape(-1, 3)
+    height = (points - head.to_world(head.skull.eye_m)) @ head.world_from_skull[:3, 1]
+    points = points[height > -HEAD_BELOW_EYES_M]
+    if len(points) == 0:
+        return 0.0
     eyes = (head.right_eye_m, head.left_eye_m)
     in_eye = [head.eye_radius_m - np.linalg.norm(points - eye, axis=1).min() for eye in eyes]
     return max(0.0, -float(exact(points).min()), *(float(d) for d in in_eye))

@@ -97,7 +97,7 @@ def weave(
         rows = values.reshape(-1, 3)
         here = rows[flat]
         here += (rows[flat + 1] - here) * share
-        return here
+        return np.asarray(here, np.float32)
 
     ply = np.floor(3 * lot[:, 0])
     angle = np.float32(2 * np.pi) * (arc / np.float32(pitch_m) + ply[:, None] / 3)

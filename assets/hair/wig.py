@@ -58,7 +58,8 @@ def grow_hair(
     def density(rest_dm: F32Array) -> F32Array:
         free = scalp.density(rest_dm) * (1 - smoothstep(hidden(rest_dm), 0.3, 0.7))
         # Long hair from under a hat comes out at nape and temples.
-        return free * (1 + gathered * smoothstep(7.75 - rest_dm[..., 1], 0.0, 0.25))
+        more = gathered * smoothstep(7.75 - rest_dm[..., 1], 0.0, 0.25)
+        return np.asarray(free * (1 + more), np.float32)
 
     roots = sample_roots(
         head.skull,
