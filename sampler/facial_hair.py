@@ -89,16 +89,16 @@ class BrowConfig(ComponentConfig):
     plucked_male: Fraction
     melanin_shift: Signed
     redness_shift: Signed
-    makeup_female: Share
-    makeup_male: Share
+    makeup_female: Chance
+    makeup_male: Chance
     makeup: Fraction
     lash_length: Annotated[Distribution, Within("", 0.3, 1.7)]
     lash_length_female: Annotated[float, Field(ge=0, le=0.3)]
     """Added for women."""
     lash_density: Annotated[Distribution, Within("", 0.2, 2)]
     lash_curl: Fraction
-    mascara_female: Share
-    mascara_male: Share
+    mascara_female: Chance
+    mascara_male: Chance
     mascara: Fraction
 
 

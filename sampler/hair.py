@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ from pydantic import Field
 
 from assets.catalog import BALD, ItemEntry
 from sampler.columns import Columns
-from sampler.config_model import ConfigModel, Within
+from sampler.config_model import ConfigModel, Within, quantity_paths
 from sampler.copula import ComponentConfig
 from sampler.distributions import Distribution
 from sampler.hair_colour import (
@@ -63,6 +63,8 @@ class Loss(ConfigModel):
 
 
 class HairConfig(ComponentConfig):
+    named_freely: ClassVar[tuple[str, ...]] = tuple(quantity_paths(Shade))
+
     shares: dict[str, Share]
     """Replace the catalogue's shares, by style id."""
     bald_female: ByAge

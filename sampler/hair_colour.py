@@ -19,10 +19,10 @@ from scipy.special import expit
 
 from sampler.columns import Columns
 from sampler.config_model import ConfigModel, Within
-from sampler.distributions import Distribution
+from sampler.distributions import Categorical, Distribution
 from sampler.identity import ANCESTRIES, Identity
 from sampler.pool import choose
-from sampler.quantities import Fraction, Positive, Share, Signed
+from sampler.quantities import Chance, Fraction, Positive, Share, Signed
 from sampler.streams import F64, Draws
 from sampler.wear import linear_from_srgb
 
@@ -83,16 +83,16 @@ class VividDye(ConfigModel):
 class DyeConfig(ConfigModel):
     """Who dyes, and how. Shares are those at 20 years; one kind excludes the others."""
 
-    covered_female: Share
-    covered_male: Share
+    covered_female: Chance
+    covered_male: Chance
     """Of those who are grey: hair of a natural shade again, with no regard to the others."""
-    toned_female: Share
-    toned_male: Share
+    toned_female: Chance
+    toned_male: Chance
     """Another natural shade, darker or redder."""
-    bleached_female: Share
-    bleached_male: Share
-    vivid_female: Share
-    vivid_male: Share
+    bleached_female: Chance
+    bleached_male: Chance
+    vivid_female: Chance
+    vivid_male: Chance
     old_factor: Share
     """On the shares of bleached and vivid hair at 80 years."""
     amount: Fraction
@@ -108,8 +108,8 @@ class DyeConfig(ConfigModel):
 
 
 class HighlightConfig(ConfigModel):
-    female: Share
-    male: Share
+    female: Chance
+    male: Chance
     amount: Fraction
     """Share of strands."""
     left: Fraction
@@ -225,8 +225,8 @@ def _dyed(
     pale = ~vivid & (u < vivid_share + pale_share)
     natural = ~vivid & ~pale & (u < vivid_share + pale_share + natural_share)
     each = list(config.vivid.values())
-    weights = np.broadcast_to([d.share for d in each], (len(u), len(each)))
-    which = choose(np.asarray(weights, np.float64), draws.uniform("dyes.which"))
+    shares = Categorical(weights={name: d.share for name, d in config.vivid.items()})
+    which, _ = shares.codes(draws.uniform("dyes.which"))
     strength = config.strength.ppf(draws.uniform("dyes.strength"))
     # A dye that washes out loses absorption: its colour is raised to a power.
     rgb = np.array([np.clip(d.linear(), 0.004, 1) for d in each])[which] ** strength[:, None]

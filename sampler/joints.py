@@ -94,6 +94,8 @@ def _bands(values: F64, bands: tuple[tuple[float, float], ...], unit: str = "") 
 
 def _hair(c: _Columns) -> JointTable:
     male = c["identity.sex"] >= 0.5
+    # What a dye covers is grey no more.
+    grey = c["hair.grey"] * (1 - c["hair.dye"])
     rows = {
         f"{who}, {name}": sex & band
         for who, sex in (("women", ~male), ("men", male))
@@ -106,9 +108,10 @@ def _hair(c: _Columns) -> JointTable:
             "bald": c.equals("hair.style", BALD),
             "receding": c["hair.recession"] > _SHOWN,
             "thin": c["hair.thinning"] > _SHOWN,
-            "greying": (c["hair.grey"] > 0.05) & (c["hair.grey"] <= 0.5),
-            "grey": c["hair.grey"] > 0.5,
-            "dyed": (c["facial_hair.grey"] > 0) & (c["hair.grey"] == 0),
+            "greying": (grey > 0.05) & (grey <= 0.5),
+            "grey": grey > 0.5,
+            "dyed": c["hair.dye"] > 0,
+            "highlights": c["hair.highlights"] > 0,
             "bearded": ~c.equals("facial_hair.style", SHAVED),
         },
     )

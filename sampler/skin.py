@@ -15,7 +15,7 @@ from sampler.config_model import ConfigModel
 from sampler.copula import ComponentConfig
 from sampler.identity import ANCESTRIES, Identity, IdentityConfig
 from sampler.pool import Pool, choose, names
-from sampler.quantities import Chance, Fraction, Positive, Share, Signed, Tone
+from sampler.quantities import Chance, Fraction, Happens, Positive, Share, Signed, Tone
 from sampler.streams import F64, Draws
 
 __all__ = ["Makeup", "Skin", "SkinConfig", "TextureMatch", "draw", "pool"]
@@ -24,7 +24,7 @@ _Albedo = Annotated[list[Share], Field(min_length=3, max_length=3)]
 _Palette = Annotated[list[_Albedo], Field(min_length=1)]
 """Linear sRGB albedos."""
 _Steps = Annotated[list[Positive], Field(min_length=2)]
-_Shares = Annotated[list[Share], Field(min_length=2)]
+_Shares = Annotated[list[Share], Field(min_length=2), Happens()]
 
 
 class TextureMatch(ConfigModel):
@@ -228,7 +228,7 @@ def draw(
             "acne": spotted * config.acne.amount.ppf(draws.uniform("acne.amount")),
             "scars": scarred * config.scars.amount.ppf(draws.uniform("scars.amount")),
             "veins": config.veins.ppf(draws.uniform("veins")),
-            "age_spots": aged * spots.amount.ppf(draws.uniform("age_spots")),
+            "age_spots": aged * spots.amount.ppf(draws.uniform("age_spots.amount")),
             "shave_shadow": identity.man * config.shave_shadow.ppf(draws.uniform("shave_shadow")),
             "peach_fuzz": config.peach_fuzz.ppf(draws.uniform("peach_fuzz")),
             "sweat": sweaty * config.sweat.amount.ppf(draws.uniform("sweat.amount")),
@@ -254,7 +254,7 @@ def _make_up(config: Makeup, draws: Draws, identity: Identity) -> Columns:
         ("blush", config.blush),
     ):
         worn = made_up & (draws.uniform(f"{name}.worn") < of.share)
-        out[name] = worn * of.amount.ppf(draws.uniform(f"{name}.amount"))
+        out[name] = worn * of.amount.ppf(draws.uniform(f"makeup.{name}.amount"))
         if isinstance(of, Paint):
             palette = np.array(of.colours)
             pick = [(draws.uniform(f"{name}.{k}") * len(palette)).astype(int) for k in "ab"]

@@ -30,7 +30,7 @@ DIMENSIONS: Final[Mapping[tuple[str, str], int]] = {
     ("environment", "hdri"): 7,
     ("environment", "rotation"): 8,
     ("environment", "jitter"): 9,
-    ("environment", "key"): 10,
+    ("environment", "scheme"): 10,
     ("environment", "key_light.azimuth_from_camera"): 11,
     ("environment", "key_light.elevation"): 12,
     ("environment", "key_light.ratio"): 13,

@@ -87,7 +87,7 @@ def test_a_file_extends_a_preset(tmp_path: Path) -> None:
         ("pose.yaw.scale_deg=true", "pose.yaw: scale_deg is True: must be a number"),
         ("pose.yaw.scale_deg=inf", "pose.yaw: scale_deg is inf: must be a finite number"),
         ("pose.yaw=3", "pose.yaw is 3: must be a table, such as { kind = 'uniform'"),
-        ("hair.redness.of=[3]", "must be a table"),
+        ("hair.dyes.redness.of=[3]", "must be a table"),
         ("identity.age.weights=[1]", "1 weights need 2 edges"),
         ("identity.age.weights=[-1,1,1,1,1,1]", "weights is -1: must be at least 0"),
         ("identity.age.weights=[0,0,0,0,0,0]", "at least one weight must be greater than 0"),

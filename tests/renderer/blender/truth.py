@@ -121,10 +121,19 @@ def _plain(mesh: Mesh) -> Mesh:
     """The mesh without its maps, which cost time and move nothing."""
     material = mesh.material
     if isinstance(material, SkinMaterial):
-        flat = np.full((8, 8), 0.5, np.float32)
+        half = np.full((8, 8), 0.5, np.float32)
         colour = np.full((8, 8, 3), 0.4, np.float32)
         material = dataclasses.replace(
-            material, colour=colour, height_mm=0 * flat, roughness=flat, body_colour=colour
+            material,
+            colour=colour,
+            height_mm=0 * half,
+            roughness=half,
+            body_colour=colour,
+            body_height_mm=0 * half,
+            specular=half,
+            film=0 * half,
+            deep=half,
+            fuzz=0 * half,
         )
     elif isinstance(material, SurfaceMaterial):
         material = SurfaceMaterial(colour=(0.6, 0.6, 0.6), roughness=0.6)
