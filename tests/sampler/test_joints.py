@@ -4,8 +4,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from sampler import Sampler
+from sampler import Sampler, SamplerConfig
 from sampler.joints import JointTable, expression_families, joint_tables
+from tests.sampler.tables import values
 
 N = 20_480
 
@@ -46,7 +47,25 @@ def test_hair_goes_with_age_and_sex(tables: dict[str, JointTable]) -> None:
     assert share(hair, "men, 50 to 60", "receding") > share(hair, "women, 50 to 60", "receding")
     assert share(hair, "women, 40 to 50", "bearded") == 0
     assert share(hair, "men, 18 to 30", "bearded") > share(hair, "men, 70 to 91", "bearded") + 0.05
-    assert share(hair, "women, 60 to 70", "dyed") == pytest.approx(0.5, abs=0.06)
+
+
+def test_dyed_hair_is_what_the_config_says(
+    many: pa.Table, tables: dict[str, JointTable], config: SamplerConfig
+) -> None:
+    hair, dyes = tables["Hair by sex and age"], config.hair.dyes
+    age, grey = values(many, "identity.age_years"), values(many, "hair.grey")
+    band = (age >= 60) & (age < 70)
+    young = np.clip((80 - age[band]) / 60, 0, 1)
+    fading = dyes.old_factor + (1 - dyes.old_factor) * young
+    for who, sex in (("women", "female"), ("men", "male")):
+        covered, toned, pale, vivid = (
+            getattr(dyes, f"{kind}_{sex}") for kind in ("covered", "toned", "bleached", "vivid")
+        )
+        natural = np.where(grey[band] > 0.08, covered, toned)
+        expected = (natural + fading * (pale + vivid)).mean()
+        assert share(hair, f"{who}, 60 to 70", "dyed") == pytest.approx(expected, abs=0.04)
+        assert share(hair, f"{who}, 60 to 70", "highlights") > 0
+    assert share(hair, "women, 60 to 70", "dyed") > 3 * share(hair, "men, 60 to 70", "dyed")
 
 
 def test_tone_is_even_over_everyone_and_leans_with_ancestry(tables: dict[str, JointTable]) -> None:

@@ -19,6 +19,7 @@ from pydantic import BaseModel
 from scipy.special import expit, ndtr
 
 from assets.catalog import BALD, SHAVED
+from assets.mouth import teeth_sets
 from sampler import Inputs, Sampler, SamplerConfig, distributions, expression, load_config
 from sampler.config_model import Within
 from sampler.environment import LAMPS
@@ -147,6 +148,40 @@ def _lamps_by_hand(s: Seen) -> dict[str, F64]:
 _PAINTS = ("lipstick", "lip_gloss", "eyeshadow", "eyeliner", "blush")
 
 
+_MET = ("vignette", "aberration", "read_noise")
+
+
+def _aged_by_hand(s: Seen) -> dict[str, F64]:
+    """What years add taken off again."""
+    spots, mouth = s.config.skin.age_spots, s.config.mouth
+    years = (s["identity.age_years"] - spots.from_years) / (spots.full_years - spots.from_years)
+    spotted, male = years > 0.05, s["identity.sex"] > 0.5
+    man = s["identity.sex"] ** 3 / (s["identity.sex"] ** 3 + (1 - s["identity.sex"]) ** 3)
+    out = {
+        "skin.age_spots.amount": s["skin.age_spots"][spotted] / np.clip(years[spotted], 0, 1),
+        "skin.shave_shadow": s["skin.shave_shadow"][male] / man[male],
+        "mouth.tongue_raise": s["mouth.tongue_raise"],
+    }
+    for name, of_age in (("shade", mouth.shade_of_age), ("stain", mouth.stain_of_age)):
+        out[f"mouth.{name}"] = (s[f"mouth.{name}"] - of_age * s.old) / (1 - of_age * s.old)
+    return out
+
+
+def _photo_by_hand(s: Seen) -> dict[str, F64]:
+    c, taken = s.config.photo, s.has("photo")
+    lit = taken & ~np.isin(s["environment.scheme"], list(c.light_ev))
+    return {
+        **{f"photo.{name}": s[f"photo.{name}"][taken] for name in _MET},
+        "photo.electrons": s["photo.electrons"][lit],
+        "photo.white_balance": s["photo.white_balance_mired"][taken],
+        "photo.tint": s["photo.tint_ev"][taken],
+        "photo.shake.way": s["photo.shake"][s["photo.shake"] > 0],
+        "photo.shake.direction": s["photo.shake_deg"][taken],
+        "photo.small.scale": s["photo.scale"][s["photo.scale"] < 1],
+        "photo.faded.saturation": s["photo.saturation"][s["photo.saturation"] < 1],
+    }
+
+
 def _bounded_by_hand(s: Seen) -> dict[str, F64]:
     """Columns that hold a quantity as drawn, given what it was drawn for."""
     sex = s["identity.sex"]
@@ -180,6 +215,12 @@ def _bounded_by_hand(s: Seen) -> dict[str, F64]:
         },
         "brows.lash_length": s["brows.lash_length"]
         - s.config.brows.lash_length_female * (1 - sex),
+        **{f"brows.{a}": s[f"brows.{a}"][s[f"brows.{a}"] > 0] for a in ("makeup", "mascara")},
+        "hair.dyes.amount": s["hair.dye"][s["hair.dye"] > 0],
+        "hair.dyes.regrowth": s["hair.regrowth_m"][s["hair.dye"] > 0],
+        "hair.highlights.amount": s["hair.highlights"][s["hair.highlights"] > 0],
+        **_aged_by_hand(s),
+        **_photo_by_hand(s),
         "environment.rotation": s["environment.rotation_deg"],
         "environment.exposure": s["environment.exposure_ev"],
         "environment.tilt": s["environment.tilt_deg"],
@@ -207,7 +248,7 @@ def test_every_column_that_holds_a_quantity_holds_it(seen: Seen) -> None:
         for path, values in _bounded_by_hand(seen).items()
         for k, p in enumerate(continuous(values, of[path], precision=1e-6))
     }
-    assert len(p_values) > 45
+    assert len(p_values) > 65
     assert not surprising(p_values)
 
 
@@ -296,6 +337,21 @@ def _chances(s: Seen) -> dict[str, tuple[NDArray[np.bool_], F64 | float]]:
         },
         "facial_hair.bearded.young": (bearded[male & young], bearded_p[male & young]),
         "facial_hair.bearded.old": (bearded[male & ~young], bearded_p[male & ~young]),
+        **_hair_chances(s),
+        **_photo_chances(s),
+        **{
+            f"skin.acne.{sex}": (
+                (s["skin.acne"] > 0)[who],
+                _by_sex(
+                    s,
+                    *(
+                        np.interp(s["identity.age_years"], c.skin.acne.years, of)
+                        for of in (c.skin.acne.female, c.skin.acne.male)
+                    ),
+                )[who],
+            )
+            for sex, who in (("female", ~male), ("male", male))
+        },
         **_expression_chances(),
     }  # fmt: skip
     assert not bearded[sex < 0.5].any()
@@ -308,6 +364,57 @@ def _chances(s: Seen) -> dict[str, tuple[NDArray[np.bool_], F64 | float]]:
             getattr(c, item).pattern_share,
         )
     return out
+
+
+def _hair_chances(s: Seen) -> dict[str, tuple[NDArray[np.bool_], F64 | float]]:
+    """Dyes, highlights, and what is painted on brows and lashes, of women and of men."""
+    c, old = s.config.hair, s.old
+    male, grey = s["identity.sex"] >= 0.5, s["hair.grey"]
+    fading = c.dyes.old_factor + (1 - c.dyes.old_factor) * (1 - old)
+    dyed = s["hair.dye"] > 0
+    vivid = dyed & (np.min([s[f"hair.dye_{x}"] for x in ("red", "green", "blue")], axis=0) < 1)
+    # Of hair so dark no natural dye is as pale as bleaching.
+    dark = s["hair.melanin"] > c.dyes.bleached_melanin.support()[1] - c.dyes.shift.support()[0]
+    pale = dyed & ~vivid & (s["hair.dye_melanin"] <= c.dyes.bleached_melanin.support()[1])
+    natural = dyed & ~vivid & ~pale
+    assert c.dyes.covered_female > c.dyes.toned_female
+    assert c.dyes.covered_male > c.dyes.toned_male
+    can_be_lit = ~vivid & (s["hair.melanin"] > 0.2)
+
+    def either(of: BaseModel, name: str) -> F64:
+        return _by_sex(s, *(getattr(of, name.format(sex)) for sex in ("female", "male")))
+
+    seen = {
+        "hair.dyes.vivid_{}": (vivid, either(c.dyes, "vivid_{}") * fading, None),
+        "hair.dyes.bleached_{}": (pale, either(c.dyes, "bleached_{}") * fading, dark),
+        "hair.dyes.covered_{}": (natural, either(c.dyes, "covered_{}"), dark & (grey > 0.08)),
+        "hair.dyes.toned_{}": (natural, either(c.dyes, "toned_{}"), dark & (grey <= 0.08)),
+        "hair.highlights.{}": (
+            s["hair.highlights"] > 0, either(c.highlights, "{}") * (1 - 0.8 * grey), can_be_lit,
+        ),
+        **{
+            f"brows.{a}_{{}}": (s[f"brows.{a}"] > 0, either(s.config.brows, f"{a}_{{}}"), None)
+            for a in ("makeup", "mascara")
+        },
+    }  # fmt: skip
+    return {
+        path.format(sex): (happened[who & where], probability[who & where])
+        for path, (happened, probability, of) in seen.items()
+        for where in (np.ones(N, bool) if of is None else of,)
+        for sex, who in (("female", ~male), ("male", male))
+    }
+
+
+def _photo_chances(s: Seen) -> dict[str, tuple[NDArray[np.bool_], F64 | float]]:
+    c, taken = s.config.photo, s.has("photo")
+    return {
+        "photo.share": (taken, c.share),
+        "photo.shake.share": (s["photo.shake"][taken] > 0, c.shake.share),
+        "photo.small.share": (s["photo.scale"][taken] < 1, c.small.share),
+        "photo.faded.share": (s["photo.saturation"][taken] < 1, c.faded.share),
+        "photo.infrared.share": (s["photo.infrared"][taken] > 0, c.infrared.share),
+        "photo.jpeg.share": (s["photo.jpeg_quality"][taken] > 0, c.jpeg.share),
+    }
 
 
 def _at_lens(s: Seen) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
@@ -380,6 +487,9 @@ def _catalogue_choices(s: Seen) -> dict[str, float]:
     ):  # fmt: skip
         pool = Pool.of(entries, name, getattr(c, name).shares)
         out[name] = categorical(s.codes(path, pool.ids, where), _shares(pool, s, where))
+
+    teeth = Pool.of(teeth_sets(), "mouth", c.mouth.shares)
+    out["mouth"] = categorical(s.codes("mouth.teeth", teeth.ids, everyone), teeth.share_female)
 
     hdris = Pool.of(known.hdris, "environment", c.environment.shares)
     even = np.array([e.share for e in known.hdris.values()])
