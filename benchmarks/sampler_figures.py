@@ -135,6 +135,18 @@ def _filled(table: JointTable) -> JointTable:
     return replace(table, rows=rows, shares=table.shares[kept], scenes=table.scenes[kept])
 
 
+def _commonest(table: JointTable, most: int = 28) -> JointTable:
+    """With only so many columns, the last of which holds the rarer ones together."""
+    if len(table.columns) <= most:
+        return table
+    order = np.argsort(-(table.shares * table.scenes[:, None]).sum(axis=0), kind="stable")
+    kept, rest = np.sort(order[: most - 1]), order[most - 1 :]
+    columns = (*(table.columns[k] for k in kept), f"{len(rest)} others")
+    others = table.shares[:, rest].sum(axis=1, keepdims=True)
+    shares = np.concatenate([table.shares[:, kept], others], axis=1)
+    return replace(table, columns=columns, shares=shares)
+
+
 def _shares(axes: Axes, table: JointTable) -> None:
     """A table as a map, each cell with its share in per cent."""
     percent = 100 * table.shares
@@ -227,14 +239,15 @@ def main(rows: int) -> None:
         for part, sections in (
             ("pose", ("pose", "framing", "gaze")),
             ("people", ("people", "hair")),
-            ("rest", ("worn", "light", "expression")),
+            ("worn", ("worn",)),
+            ("rest", ("light", "expression")),
         ):
             _sheet(one, sections, f"sampler_{part}", rows, inputs, folder, "facesynthetics", 1000)
         _sheet(("sequence",), ("tracks",), "sampler_tracks",
                rows_wanted(load_config("sequence").layout, None, None), inputs, folder)  # fmt: skip
     _write("coverage", _coverage_table(_coverage(load_config())))
     table = Sampler(load_config(), inputs, SEED, "train").draw(0, rows)
-    tables = [_filled(t) for t in joint_tables(table)]
+    tables = [_commonest(_filled(t)) for t in joint_tables(table)]
     _joints(tables)
     _write("joints", "\n\n".join(map(_markdown, tables)))
     _write("acceptance", _acceptance(inputs, rows))

@@ -11,6 +11,7 @@ import numpy as np
 from sampler.config import SamplerConfig
 from sampler.plotted import QUANTITIES
 from sampler.streams import F64
+from sampler.wear import WearConfig
 from spec_schema.spec import WORN_SLOTS
 
 __all__ = ["Declared", "declared"]
@@ -27,6 +28,8 @@ class Declared:
     """Evenly spaced quantiles ``(100000,)``, by the keys of :data:`QUANTITIES`."""
     present: Mapping[str, float]
     """Declared share of the faces that have it."""
+    schemes: Mapping[str, float]
+    """Declared share of each lighting scheme."""
     tied: frozenset[str]
     """Components with correlations, whose joint densities are no products."""
 
@@ -40,6 +43,13 @@ def _at(config: SamplerConfig, path: str) -> Any:
     for name in path.split("."):
         value = getattr(value, name)
     return value
+
+
+def _worn_share(config: SamplerConfig, slot: str) -> float:
+    """Of everyone, where nothing else that is worn forbids it."""
+    worn: WearConfig = getattr(config, slot)
+    rarer = (1 - worn.male_factor) * config.identity.sex.ppf(_QUANTILES)
+    return float((worn.share * (1 - rarer)).mean())
 
 
 def declared(config: SamplerConfig, name: str) -> Declared:
@@ -59,13 +69,20 @@ def declared(config: SamplerConfig, name: str) -> Declared:
         ("yaw", accept.max_yaw_deg), ("pitch", accept.max_pitch_deg), ("roll", accept.max_roll_deg),
     ):  # fmt: skip
         values[key] = values[key][np.abs(values[key]) <= limit]
+    schemes = config.environment.schemes
+    lit = sum(s.share for s in schemes.values())
     return Declared(
         name=name,
         values=values,
         present={
-            **{slot: getattr(config, slot).share for slot in WORN_SLOTS},
-            "key light": config.environment.lamp_share("key_light"),
+            **{slot: _worn_share(config, slot) for slot in WORN_SLOTS},
+            **{
+                f"{lamp} light": config.environment.lamp_share(f"{lamp}_light")
+                for lamp in ("key", "fill", "rim")
+            },
+            "photo effects": config.photo.share,
         },
+        schemes={name: s.share / lit for name, s in schemes.items()},
         tied=frozenset(
             name
             for name in type(config).model_fields

@@ -31,7 +31,7 @@ _FLOOR = 0.3
 """The least that a face is taken to get, by the environment's mean: a face in a dark corner of
 an environment stays darker than others instead of burning everything else out."""
 
-_SEEN = 0.8
+_SEEN = 0.95
 """What the median of a face's skin shows, by what a flat piece with its mean normal would: the head
 shades itself. Measured by ``python -m benchmarks.exposure``."""
 

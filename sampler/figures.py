@@ -106,6 +106,10 @@ def column(batch: pa.RecordBatch, path: str) -> pa.Array:
     return array
 
 
+def _has(batch: pa.RecordBatch, path: str) -> NDArray[np.bool_]:
+    return np.asarray(column(batch, path).is_valid().to_numpy(zero_copy_only=False), bool)
+
+
 def _floats(batch: pa.RecordBatch, path: str) -> F64:
     return np.asarray(column(batch, path).to_numpy(zero_copy_only=False), np.float64)
 
@@ -183,6 +187,9 @@ class _Reader:
         sensor = _floats(batch, "camera.sensor_width_mm")
         keep("focal_length", _floats(batch, "camera.focal_length_mm") / sensor * 36)
         keep("off_lens", _off_lens_deg(batch))
+        power = _floats(batch, "environment.key_light.power_w")
+        # A lamp across the room has a thousand times the power of one at the cheek.
+        keep("key_power", np.log10(power[power > 0]))
         picked = np.arange(-self._rows % self._step, batch.num_rows, self._step)
         if picked.size:
             size, centre = _boxes(batch.take(pa.array(picked)), self._landmarks)
@@ -201,16 +208,19 @@ class _Reader:
         for group, path in NAMED.items():
             for found in pc.value_counts(column(batch, path)).to_pylist():
                 self._names[group][found["values"] or f"no {group}"] += found["counts"]
-        worn = {item: column(batch, f"{item}.id").is_valid().to_numpy(zero_copy_only=False)
-                for item in WORN_SLOTS}  # fmt: skip
+        worn = {item: _has(batch, item) for item in WORN_SLOTS}
         bearded = pc.not_equal(column(batch, "facial_hair.style"), "shaved")
-        lit = column(batch, "environment.key_light").is_valid()
+        lit = {f"{lamp} light": _has(batch, f"environment.{lamp}_light")
+               for lamp in ("key", "fill", "rim")}  # fmt: skip
+        dye = _floats(batch, "hair.dye")
         has: dict[str, NDArray[np.bool_]] = {
             **worn,
             "beard": bearded.to_numpy(zero_copy_only=False),
             "makeup": _floats(batch, "skin.makeup") > ACTIVE,
-            "grey hair": _floats(batch, "hair.grey") > HIGH,
-            "key light": lit.to_numpy(zero_copy_only=False),
+            "grey hair": _floats(batch, "hair.grey") * (1 - dye) > HIGH,
+            "dyed hair": dye > 0,
+            **lit,
+            "photo effects": _has(batch, "photo"),
         }
         for name in PRESENT:
             self._present[name] += int(has[name].sum())

@@ -194,8 +194,7 @@ def _worn(c: _Columns) -> JointTable:
     return _table(
         "Worn things and make-up by sex",
         {"women": sex < 0.5, "men": sex >= 0.5},
-        {item: c.has(item) for item in WORN_SLOTS}
-        | {"make-up": c["skin.makeup"] > 0},
+        {item: c.has(item) for item in WORN_SLOTS} | {"make-up": c["skin.makeup"] > 0},
     )
 
 

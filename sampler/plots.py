@@ -170,8 +170,9 @@ def _people(s: _Sets) -> _Section:
     iris = s.bars("iris", lambda f: f.shares["iris"])
     skins = s.bars("skin texture", lambda f: f.shares["skin texture"])
     wrinkles = (s.histogram("wrinkles"), _ROW)
+    teeth = s.bars("teeth", lambda f: f.shares["teeth"])
     rows = _grid(map(s.histogram, ("sex", "age", "tone")))
-    return _Section("People", [*rows, _Row([[ancestry, wrinkles], [iris], [skins]])])
+    return _Section("People", [*rows, _Row([[ancestry, wrinkles], [iris, teeth], [skins]])])
 
 
 def _hair(s: _Sets) -> _Section:
@@ -192,18 +193,21 @@ def _worn(s: _Sets) -> _Section:
         return s.bars(item, among)
 
     columns = [
-        [has, worn("facewear"), worn("earwear")],
-        [worn("clothing"), worn("neckwear")],
-        [worn("glasses"), worn("headwear"), worn("jewellery")],
+        [has, worn("facewear"), worn("earwear"), worn("neckwear")],
+        [worn("clothing"), worn("jewellery")],
+        [worn("glasses"), worn("headwear")],
     ]
     return _Section("Accessories and clothes", [_Row(columns)])
 
 
 def _light(s: _Sets) -> _Section:
     hdris = s.bars("environment (HDRI)", lambda f: f.shares["environment (HDRI)"])
+    declared = s.against.schemes if s.against else None
+    schemes = s.bars("lighting scheme", lambda f: f.shares["lighting scheme"], declared)
+    behind = s.bars("background", lambda f: f.shares["background"])
     names = ("hdri_rotation", "key_power", "key_azimuth", "key_elevation")
     cells = [(s.histogram(name), _ROW) for name in names if all(map(len, s.values(name)))]
-    return _Section("Light", [_Row([[hdris], cells[:2], cells[2:]])])
+    return _Section("Light", [_Row([[hdris], [schemes, behind, *cells[:1]], cells[1:]])])
 
 
 def _expression(s: _Sets) -> _Section:

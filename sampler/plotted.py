@@ -73,13 +73,13 @@ QUANTITIES: Final[Mapping[str, Quantity]] = {
     ),
     "wrinkles": Quantity("wrinkles", "", "skin.wrinkles", "", (0, 1), 0.05, True),
     "melanin": Quantity("hair melanin", "", "hair.melanin", "", (0, 1), 0.05, True),
-    "grey": Quantity("grey strands", "", "hair.grey", "", (0, 1), 0.05, True),
+    "grey": Quantity("grey strands, before dye", "", "hair.grey", "", (0, 1), 0.05, True),
     "expression": Quantity("strongest expression unit", "", "", "", (0, 1), 0.05, False),
     "hdri_rotation": Quantity(
         "environment rotation", "°", "environment.rotation_deg", "environment.rotation",
         (-180, 180), 10, True,
     ),
-    "key_power": Quantity("key light power", "W", "environment.key_light.power_w"),
+    "key_power": Quantity("key light power", "log10 W", "", "", None, 0.1),
     "key_azimuth": Quantity(
         "key light azimuth, world", "°", "environment.key_light.azimuth_deg", "", (-180, 180), 10,
         True,
@@ -95,12 +95,18 @@ NAMED: Final[Mapping[str, str]] = {
     "facial hair": "facial_hair.style",
     "iris": "eyes.iris",
     "skin texture": "skin.texture",
+    "teeth": "mouth.teeth",
     **{slot: f"{slot}.id" for slot in WORN_SLOTS},
     "environment (HDRI)": "environment.hdri",
+    "lighting scheme": "environment.scheme",
+    "background": "environment.background.kind",
 }
 """Columns of names by what their shares are called."""
 
-PRESENT: Final = (*WORN_SLOTS, "beard", "makeup", "grey hair", "key light")
+PRESENT: Final = (
+    *WORN_SLOTS, "beard", "makeup", "grey hair", "dyed hair",
+    "key light", "fill light", "rim light", "photo effects",
+)  # fmt: skip
 """What a face has or has not; the names of one group of shares."""
 
 HIGH: Final = 0.25

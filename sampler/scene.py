@@ -15,7 +15,7 @@ from sampler import environment, eyes, facial_hair, hair, identity, mouth, photo
 from sampler.acceptance import MOST_BENT, Tally
 from sampler.columns import Columns, Names, to_table
 from sampler.config import SamplerConfig
-from sampler.face_measures import drawn_in
+from sampler.face_measures import Plausible
 from sampler.inputs import Inputs
 from sampler.layout import StillsLayout, TracksLayout, placed_once
 from sampler.one_thread import one_blas_thread
@@ -88,6 +88,7 @@ class Sampler:
                 known.backgrounds, "environment.background", c.environment.background.shares
             ),
         )
+        self._plausible = Plausible.of(c.identity.shape.plausible, inputs.landmarks)
         self._heads = OwnHeads(inputs.heads, self.shape_keys)
         self._stager = self._staged_by()
 
@@ -182,7 +183,7 @@ class Sampler:
         drawn = identity.draw_shape(
             c, self._draws("identity.shape", first, n, repeat), keys, landmarks.one_sided
         )
-        shape = drawn_in(c.plausible, landmarks, macros, drawn)
+        shape = self._plausible.drawn_in(drawn)
         shape += identity.trend(c, person, keys, landmarks.one_sided)
         identity.within_limits(shape, keys, landmarks.one_sided)
         own = self._own_draws(first, n, repeat)

@@ -147,6 +147,10 @@ def _against(figures: Figures, against: Declared) -> list[str]:
     for name, share in against.present.items():
         have_share = figures.present[name]
         lines.append(f"  {name:30}{100 * share:8.1f} %   here {100 * have_share:.1f} %")
+    lit = figures.shares["lighting scheme"]
+    for name, share in against.schemes.items():
+        label = f"light: {name}"
+        lines.append(f"  {label:30}{100 * share:8.1f} %   here {100 * lit.get(name, 0.0):.1f} %")
     return lines
 
 

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from sampler import load_config
-from sampler.face_measures import FaceMeasure, PlausibleConfig, drawn_in
+from sampler.face_measures import FaceMeasure, Plausible, PlausibleConfig
 from tests.sampler.conftest import SHAPE_KEYS, FakeLandmarks
 
 HEIGHT = FaceMeasure(start=[8], end=[27], axis="y", deviation_mm=1.0)
@@ -33,7 +33,7 @@ def test_far_shapes_come_to_the_limit_and_near_ones_stay() -> None:
     shape[:, 0] = 0.5
     far = np.abs(_moved_mm(shape)) > 2.0
     assert 20 < far.sum() < 80
-    kept = drawn_in(LIMIT, FakeLandmarks(), _macro(101), shape)
+    kept = Plausible.of(LIMIT, FakeLandmarks()).drawn_in(shape)
     assert np.array_equal(kept[~far], shape[~far])
     assert np.allclose(np.abs(_moved_mm(kept))[far], 2.0, atol=1e-3)
     # The whole shape comes in, so that the face keeps its character.
@@ -44,7 +44,7 @@ def test_far_shapes_come_to_the_limit_and_near_ones_stay() -> None:
 def test_without_measures_nothing_is_drawn_in() -> None:
     shape = np.ones((3, len(SHAPE_KEYS)), np.float32)
     free = PlausibleConfig(deviations=2.0, measures={})
-    assert drawn_in(free, FakeLandmarks(), _macro(3), shape) is shape
+    assert Plausible.of(free, FakeLandmarks()).drawn_in(shape) is shape
 
 
 def test_the_default_keeps_the_fake_face_within_its_measures() -> None:
@@ -54,7 +54,7 @@ def test_the_default_keeps_the_fake_face_within_its_measures() -> None:
     shape[:, KEY] = np.linspace(-4, 4, 51)
     face, macro = FakeLandmarks(), _macro(51)
     rest = face.neutral_head_m(macro, np.zeros_like(shape))
-    kept = face.neutral_head_m(macro, drawn_in(plausible, face, macro, shape))
+    kept = face.neutral_head_m(macro, Plausible.of(plausible, face).drawn_in(shape))
     for measure in plausible.measures.values():
         away_mm = 1000 * np.abs(measure.of(kept) - measure.of(rest))
         assert away_mm.max() <= plausible.deviations * measure.deviation_mm + 1e-3

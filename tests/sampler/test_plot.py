@@ -84,6 +84,9 @@ def test_figures_are_those_of_the_columns(drawn: Drawn, inputs: Inputs) -> None:
         if quantity.column:
             there = values(table, quantity.column)
             assert np.array_equal(figures.values[name], there[np.isfinite(there)]), name
+    power = values(table, "environment.key_light.power_w")
+    logarithm = np.log10(power[np.isfinite(power)])
+    np.testing.assert_allclose(figures.values["key_power"], logarithm, atol=1e-5)
     low, high = boxes(table, inputs)
     np.testing.assert_allclose(figures.values["face_size"], (high - low).max(axis=1), atol=1e-4)
     np.testing.assert_allclose(figures.values["face_x"], (high + low)[:, 0] / 2, atol=1e-4)
@@ -99,10 +102,36 @@ def test_figures_are_those_of_the_columns(drawn: Drawn, inputs: Inputs) -> None:
     glasses = table.column("glasses").combine_chunks()
     assert figures.present["glasses"] == pytest.approx(glasses.is_valid().sum().as_py() / 5000)
     assert figures.shares["glasses"]["no glasses"] == pytest.approx(1 - figures.present["glasses"])
+    for lamp in ("key", "fill", "rim"):
+        lit = table.column("environment").combine_chunks().field(f"{lamp}_light").is_valid()
+        assert figures.present[f"{lamp} light"] == pytest.approx(lit.sum().as_py() / 5000)
+    photos = 1 - table.column("photo").null_count / 5000
+    assert figures.present["photo effects"] == pytest.approx(photos)
+    assert figures.present["dyed hair"] == pytest.approx((values(table, "hair.dye") > 0).mean())
+    shown_grey = values(table, "hair.grey") * (1 - values(table, "hair.dye"))
+    assert figures.present["grey hair"] == pytest.approx((shown_grey > 0.25).mean())
     for shares in figures.shares.values():
         assert sum(shares.values()) == pytest.approx(1)
     at_lens = (figures.values["off_lens"] < 0.1).mean()
     assert 0.1 < at_lens < 0.6
+
+
+def test_what_is_declared_is_near_what_is_drawn(drawn: Drawn, inputs: Inputs) -> None:
+    """By five standard deviations; nobody's things here keep others from being worn."""
+    figures = _read(drawn("facesynthetics", 5000), inputs)
+    reference = declared(load_config("facesynthetics"), "facesynthetics")
+    schemes = figures.shares["lighting scheme"]
+    assert set(schemes) <= set(reference.schemes)
+    assert {"glasses", "jewellery", "rim light", "photo effects"} <= set(reference.present)
+    for there, here in ((reference.present, figures.present), (reference.schemes, schemes)):
+        for name, share in there.items():
+            error = 5 * np.sqrt(share * (1 - share) / 5000)
+            assert here.get(name, 0.0) == pytest.approx(share, abs=error), name
+    text = summary([figures], reference)
+    for name, share in reference.schemes.items():
+        assert re.search(
+            rf"light: {name} +{100 * share:.1f} %   here {100 * schemes[name]:.1f} %", text
+        )
 
 
 def test_the_summary_prints_these_figures(drawn: Drawn, inputs: Inputs) -> None:
