@@ -16,7 +16,7 @@ from sampler import framing
 from sampler.camera import in_camera_axes
 from sampler.gaze import lens_angles_deg
 from sampler.inputs import Landmarks
-from sampler.plotted import ACTIVE, HIGH, NAMED, PRESENT, QUANTITIES, UNIT_NAMES
+from sampler.plotted import ACTIVE, HIGH, NAMED, NONE, PRESENT, QUANTITIES, UNIT_NAMES
 from sampler.sources import Source
 from sampler.streams import F64
 from spec_schema.frames import camera_from_head_rotation, direction_from_angles
@@ -207,7 +207,8 @@ class _Reader:
     def _count_names(self, batch: pa.RecordBatch) -> None:
         for group, path in NAMED.items():
             for found in pc.value_counts(column(batch, path)).to_pylist():
-                self._names[group][found["values"] or f"no {group}"] += found["counts"]
+                name = found["values"] or NONE.get(group, f"no {group}")
+                self._names[group][name] += found["counts"]
         worn = {item: _has(batch, item) for item in WORN_SLOTS}
         bearded = pc.not_equal(column(batch, "facial_hair.style"), "shaved")
         lit = {f"{lamp} light": _has(batch, f"environment.{lamp}_light")

@@ -121,7 +121,7 @@ class Identity:
     weight: F64
     muscle: F64
 
-    @property
+    @cached_property
     def man(self) -> F64:
         """How far what women and men do differently is done as men do: 0 to 1, close to either
         end but for faces between the two."""

@@ -15,6 +15,7 @@ __all__ = [
     "ACTIVE",
     "HIGH",
     "NAMED",
+    "NONE",
     "PRESENT",
     "QUANTITIES",
     "UNIT_NAMES",
@@ -102,6 +103,9 @@ NAMED: Final[Mapping[str, str]] = {
     "background": "environment.background.kind",
 }
 """Columns of names by what their shares are called."""
+
+NONE: Final[Mapping[str, str]] = {"background": "environment"}
+"""What stands for no name, where that is not "no" and what the shares are called."""
 
 PRESENT: Final = (
     *WORN_SLOTS, "beard", "makeup", "grey hair", "dyed hair",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Annotated, Any
 
 import numpy as np
@@ -114,6 +115,7 @@ def linear_from_srgb(encoded: F64) -> F64:
     return np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
 
 
+@lru_cache(maxsize=4096)
 def _from_hex(srgb: str) -> F64:
     return linear_from_srgb(np.array([int(srgb[i : i + 2], 16) / 255 for i in (1, 3, 5)]))
 

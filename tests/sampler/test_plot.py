@@ -105,6 +105,9 @@ def test_figures_are_those_of_the_columns(drawn: Drawn, inputs: Inputs) -> None:
     for lamp in ("key", "fill", "rim"):
         lit = table.column("environment").combine_chunks().field(f"{lamp}_light").is_valid()
         assert figures.present[f"{lamp} light"] == pytest.approx(lit.sum().as_py() / 5000)
+    behind = table.column("environment").combine_chunks().field("background")
+    own = behind.is_valid().sum().as_py() / 5000
+    assert figures.shares["background"]["environment"] == pytest.approx(1 - own)
     photos = 1 - table.column("photo").null_count / 5000
     assert figures.present["photo effects"] == pytest.approx(photos)
     assert figures.present["dyed hair"] == pytest.approx((values(table, "hair.dye") > 0).mean())
