@@ -175,30 +175,33 @@ def mask_meets_the_regions(shot: Shot) -> None:
 
     Where all of a pixel and its neighbours is one region, the mask has no choice. Where a
     border runs, the middle of each region is compared, which half a pixel of shift would move
-    by half a pixel.
+    by half a pixel. Both give a pixel whole to the class that covers most of it: the thin ends
+    of open lips cover less than half of theirs, and their area would move the middle by up to
+    0.2 px from a mask without any noise (measured at 64 samples; so compared 0.05).
     """
     raster = drawn(shot)
     classes = [c for c in C if (shot.mask == c).any() or (raster.classes == c).any()]
     coverage = np.stack([raster.coverage(c) for c in classes])
     ids = np.array(classes, np.uint8)
+    most = ids[coverage.argmax(axis=0)]
     sure = coverage.max(axis=0) == 1
     inner = sure.copy()
     for axis in (0, 1):
         for step in (-1, 1):
-            beside = np.roll(coverage.argmax(axis=0), step, axis)
-            inner &= (beside == coverage.argmax(axis=0)) & np.roll(sure, step, axis)
-    wrong = (ids[coverage.argmax(axis=0)] != shot.mask) & inner
+            inner &= (np.roll(most, step, axis) == most) & np.roll(sure, step, axis)
+    wrong = (most != shot.mask) & inner
     _require(wrong.mean() < 1e-4, f"mask: {wrong.sum()} pixels inside of a region have another")
-    agree = (ids[coverage.argmax(axis=0)] == shot.mask).mean()
+    agree = (most == shot.mask).mean()
     _require(agree > 0.98, f"mask: only {agree:.1%} of the pixels agree")
     rows, columns = np.indices(shot.mask.shape)
     for share, class_id in zip(coverage, classes, strict=True):
-        mine = shot.mask == class_id
+        mine, drawn_mine = shot.mask == class_id, most == class_id
         if class_id == C.BACKGROUND or share.sum() < _REGION_PX:
             continue
-        drawn_at = np.array([(columns * share).sum(), (rows * share).sum()]) / share.sum()
         _require(mine.any(), f"mask: no {class_id.name}")
-        off = np.linalg.norm(drawn_at - [columns[mine].mean(), rows[mine].mean()])
+        _require(drawn_mine.any(), f"mask: {class_id.name} fills no pixel as drawn")
+        off_x = columns[mine].mean() - columns[drawn_mine].mean()
+        off = np.hypot(off_x, rows[mine].mean() - rows[drawn_mine].mean())
         _require(off < PIXELS, f"mask: the middle of {class_id.name} is {off:.2f} px off")
 
 
