@@ -14,7 +14,7 @@ import pytest
 from numpy.typing import NDArray
 
 from assets.head import HeadModel, load_head_model
-from assets.head.landmarks import LandmarkModel
+from assets.head.landmarks import LandmarkModel, load_landmark_model
 from assets.store import Store, open_store
 from assets.user.folder import FOLDER_VARIABLE
 from assets.user.head_adding import add_head, suggest_marks
@@ -137,6 +137,9 @@ def hank(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Own]:
         assert ids == ["user/hank", "user/hank-skin"]
         yield Own(blend, marks, points, smile, suggested, notes)
     forget()
+    # Both are kept for the life of the process; first asked for here, they know this head.
+    load_head_model.cache_clear()
+    load_landmark_model.cache_clear()
 
 
 @pytest.fixture
