@@ -9,7 +9,7 @@ from assets.geometry import F32Array
 from assets.hair.curves import shortened
 from assets.hair.distance import CELL_M, DistanceField
 
-__all__ = ["cleared"]
+__all__ = ["STUMP", "cleared"]
 
 ROOT_SHARE = 0.15
 """Over this first part of a strand its distance grows from nothing: the root is in the skin."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from assets.geometry import F32Array, I32Array
-from assets.hair.clearing import cleared
+from assets.hair.clearing import STUMP, cleared
 from assets.hair.clumping import choose, gather
 from assets.hair.combing import Mask, comb, fringe_of, keys_of, lift_of
 from assets.hair.curves import WanderBank, coil, cut_below, resample, shortened
@@ -16,6 +17,8 @@ from assets.hair.vectors import smoothstep
 
 __all__ = ["build_grown", "clumped", "fuzzed"]
 
+IN_MOUTH_M = 0.012
+"""A strand so near to the walls of the mouth has come through the lips."""
 MOST_BENT_M = 0.25
 """Longer hair bends no more than hair of this length."""
 
@@ -58,7 +61,22 @@ def build_grown(groom: Groom) -> tuple[F32Array, I32Array]:
         share = np.minimum(share, _blunt(groom, strands, fringe))
     bent = style.curl is not None
     strands = resample(strands, style.points, share) if bent else shortened(strands, share)
-    return cleared(groom.field, strands, _clearance(groom, strands)), clump
+    strands = cleared(groom.field, strands, _clearance(groom, strands))
+    return _out_of_mouth(groom, strands), clump
+
+
+def _out_of_mouth(groom: Groom, strands: F32Array) -> F32Array:
+    """Strands that were pushed through the lips end at their roots: the field is open there."""
+    head = groom.head
+    walls = head.vertices_m[head.masks["inside-mouth"] > 0.5]
+    low, high = walls.min(axis=0) - IN_MOUTH_M, walls.max(axis=0) + IN_MOUTH_M
+    about = ((strands > low) & (strands < high)).all(axis=2)
+    away, _ = cKDTree(walls).query(strands[about], distance_upper_bound=IN_MOUTH_M)
+    through = np.zeros(about.shape, bool)
+    through[about] = np.isfinite(away)
+    gone = through.any(axis=1)
+    strands[gone] = strands[gone, :1] + 0.3 * STUMP * (strands[gone] - strands[gone, :1])
+    return strands
 
 
 def _shell(groom: Groom, fringe: Mask) -> F32Array:

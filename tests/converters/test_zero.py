@@ -78,7 +78,7 @@ def basel_file(pitch: float, yaw: float, roll: float) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def our_files(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
-    """AFLW2000 files of many neutral faces in many poses."""
+    """AFLW2000 files of many neutral faces of the head model in many poses."""
     folder = tmp_path_factory.mktemp("zero")
     source = write_dataset(folder / "source", [], SIZE_PX)
     table = sampler.draw(sampler.load_config("facesynthetics"), start=0, n=FACES)
@@ -88,7 +88,10 @@ def our_files(tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     np.savez(source / "topology.npz", **topology(load_head_model(open_store())))
     grey = Image.new("RGB", (SIZE_PX, SIZE_PX), (128, 128, 128)), Image.new("L", (SIZE_PX, SIZE_PX))
     for row, spec in enumerate(specs(table)):
-        neutral = spec.model_copy(update={"expression": {}})
+        # Without the detail keys: what a drawn nose or chin is like moves no frame.
+        plain = dict.fromkeys(spec.identity.shape, 0.0)
+        identity = spec.identity.model_copy(update={"shape": plain})
+        neutral = spec.model_copy(update={"expression": {}, "identity": identity})
         labels = build_labels(neutral, RenderSettings(size_px=SIZE_PX))
         record = {"row": row, "index": row, "spec_hash": f"{row:064d}", "size_px": SIZE_PX}
         write_sample(source, {**record, **labels}, *grey)
@@ -110,7 +113,7 @@ def test_our_files_have_the_same_zero(our_files: list[dict[str, Any]]) -> None:
     assert len(our_files) == FACES
     pitch, yaw, roll = zero_deg(our_files)
     # Our mean face and theirs differ in shape: chins and noses are not where theirs are.
-    assert abs(pitch) < 1.0
+    assert abs(pitch) < 0.7
     assert abs(yaw) < 0.3
     assert abs(roll) < 0.3
 
