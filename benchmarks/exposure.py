@@ -76,14 +76,11 @@ def main() -> None:
                 )
     every = np.array([e for each in errors.values() for e in each])
     print(f"{len(every)} faces: {np.mean(abs(every) <= 1):.1%} within one stop")  # noqa: T201
-    print(
-        "quantiles 2.5, 25, 50, 75, 97.5 %: ",
-        np.quantile(every, [0.025, 0.25, 0.5, 0.75, 0.975]).round(2),
-    )  # noqa: T201, E501
+    parts = np.quantile(every, [0.025, 0.25, 0.5, 0.75, 0.975]).round(2)
+    print(f"quantiles 2.5, 25, 50, 75, 97.5 %: {parts}")  # noqa: T201
     for scheme, each in sorted(errors.items()):
-        print(
-            f"  {scheme:14} {len(each):4}  mean {np.mean(each):+.2f}  deviation {np.std(each):.2f}"
-        )  # noqa: T201, E501
+        mean, deviation = np.mean(each), np.std(each)
+        print(f"  {scheme:14} {len(each):4}  mean {mean:+.2f}  deviation {deviation:.2f}")  # noqa: T201
     print(f"black {black / len(every):.1%}, burnt out {burnt / len(every):.1%}")  # noqa: T201
 
 
