@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from assets.light_colour import REC709_LUMINANCE as _REC709_LUMINANCE
 from assets.light_colour import correlated_temperature_k
+from spec_schema.frames import direction_from_angles
 
 __all__ = [
     "HdriMeasure",
@@ -53,8 +54,7 @@ def measure(radiance: NDArray[np.floating[Any]]) -> HdriMeasure:
     """Measure an (H, W, 3) linear equirectangular image, row 0 at the top."""
     coefficients = irradiance_harmonics(radiance)
     azimuth, elevation = np.meshgrid(np.arange(-180, 180, 2.0), np.arange(-88, 89, 2.0))
-    a, e = np.radians(azimuth.ravel()), np.radians(elevation.ravel())
-    directions = np.stack([np.sin(a) * np.cos(e), np.sin(e), np.cos(a) * np.cos(e)], axis=-1)
+    directions = direction_from_angles(azimuth.ravel(), elevation.ravel())
     light = harmonics(directions) @ coefficients
     key = int(light.argmax())
     away = float((harmonics(-directions[key]) @ coefficients).item())
@@ -87,18 +87,24 @@ def wall_irradiance(
     rows = np.linspace(0, height, min(_SAMPLED_ROWS, height) + 1).astype(int)[:-1]
     small = np.add.reduceat(radiance.astype(np.float32), rows, axis=0)
     small /= np.diff(np.append(rows, height))[:, None, None].astype(np.float32)
-    edges = np.linspace(np.pi / 2, -np.pi / 2, len(rows) + 1)
-    elevation = (edges[:-1] + edges[1:]) / 2
-    width = small.shape[1]
-    azimuth = (np.arange(width) + 0.5) / width * 2 * np.pi - np.pi
+    azimuth, elevation, solid_angle = _pixels(len(rows), small.shape[1])
     facing = (
         normal[0] * np.sin(azimuth) * np.cos(elevation)[:, None]
         + normal[1] * np.sin(elevation)[:, None]
         - normal[2] * np.cos(azimuth) * np.cos(elevation)[:, None]
     )
-    solid_angle = (np.sin(edges[:-1]) - np.sin(edges[1:])) * 2 * np.pi / width
     weight = np.maximum(facing, 0) * solid_angle[:, None] / np.pi
     return np.asarray(np.einsum("hw,hwc->c", weight, small.astype(np.float64)))
+
+
+def _pixels(
+    height: int, width: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Azimuth (width,), elevation (height,) and solid angle (height,) of a picture's pixels."""
+    edges = np.linspace(np.pi / 2, -np.pi / 2, height + 1)
+    azimuth = (np.arange(width) + 0.5) / width * 2 * np.pi - np.pi
+    solid_angle = (np.sin(edges[:-1]) - np.sin(edges[1:])) * 2 * np.pi / width
+    return azimuth, (edges[:-1] + edges[1:]) / 2, solid_angle
 
 
 def mean_luminance(radiance: NDArray[np.floating[Any]]) -> float:
@@ -144,10 +150,7 @@ def irradiance_harmonics(radiance: NDArray[np.floating[Any]]) -> NDArray[np.floa
         radiance: (H, W, 3) linear equirectangular image, row 0 at the top.
     """
     height, width = radiance.shape[:2]
-    edges = np.linspace(np.pi / 2, -np.pi / 2, height + 1)
-    elevation = (edges[:-1] + edges[1:]) / 2
-    azimuth = (np.arange(width) + 0.5) / width * 2 * np.pi - np.pi
-    solid_angle = (np.sin(edges[:-1]) - np.sin(edges[1:])) * 2 * np.pi / width
+    azimuth, elevation, solid_angle = _pixels(height, width)
     directions = np.stack(
         np.broadcast_arrays(
             np.sin(azimuth) * np.cos(elevation)[:, None],
