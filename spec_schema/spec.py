@@ -45,7 +45,7 @@ __all__ = [
     "spec_hash",
 ]
 
-SCHEMA_VERSION: Final = 3
+SCHEMA_VERSION: Final = 4
 
 WORN_SLOTS: Final = (
     "glasses", "headwear", "facewear", "earwear", "jewellery", "neckwear", "clothing",

@@ -223,7 +223,10 @@ def test_a_filtered_table_becomes_a_manifest_again(tmp_path: Path) -> None:
     assert not (tmp_path / "bad.parquet").exists()
 
 
-@pytest.mark.parametrize("metadata", [b"{broken", b"\xff\xfe", b"[1]", b'{"schema_version": 3}'])
+@pytest.mark.parametrize(
+    "metadata",
+    [b"{broken", b"\xff\xfe", b"[1]", f'{{"schema_version": {SCHEMA_VERSION}}}'.encode()],
+)
 def test_damaged_metadata(tmp_path: Path, metadata: bytes) -> None:
     path = write(tmp_path / "m.parquet", [spec_to_row(full(0))])
     table = pq.read_table(path).replace_schema_metadata({b"replicantface": metadata})
