@@ -45,7 +45,7 @@ demo: assets
 	@echo "done: look at demo/overlay.png and demo/poses.png"
 
 test: assets dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadfile
 
 lint: dev
 	$(BIN)/ruff check .

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +16,7 @@ from converters.command import (
     Workers,
     format_command,
     interruptible,
+    run,
     told,
 )
 from converters.filters import Filters
@@ -30,7 +30,6 @@ from converters.format_webdataset import FormatWebDataset, ImageKind
 from converters.overlay import OverlayOptions, write_overlay
 from converters.pipeline import OnError, ReadOptions
 from converters.seen_pose import PoseKind
-from spec_schema.errors import EXIT_USAGE, ReplicantfaceError
 
 __all__ = ["app", "main"]
 
@@ -269,14 +268,7 @@ def cmd_overlay(
 
 def main() -> None:
     """Entry point of ``rf-convert``."""
-    try:
-        app()
-    except ReplicantfaceError as e:
-        typer.echo(f"rf-convert: {e}", err=True)
-        sys.exit(e.exit_code)
-    except OSError as e:
-        typer.echo(f"rf-convert: {e.filename or 'output'}: {e.strerror or e}", err=True)
-        sys.exit(EXIT_USAGE)
+    run(app, "rf-convert")
 
 
 if __name__ == "__main__":

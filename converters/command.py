@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +16,7 @@ from converters.filters import Filters
 from converters.pipeline import OnError, ReadOptions
 from converters.work import Interrupted
 from spec_schema.dataset import Dataset
-from spec_schema.errors import EXIT_FAILED_SAMPLES
+from spec_schema.errors import EXIT_FAILED_SAMPLES, EXIT_USAGE, ReplicantfaceError
 
 __all__ = [
     "LimitOption",
@@ -25,6 +26,7 @@ __all__ = [
     "Workers",
     "format_command",
     "interruptible",
+    "run",
     "told",
 ]
 
@@ -151,3 +153,15 @@ def format_command(app: typer.Typer, name: str) -> Callable[[Callable[..., Forma
         app.command(name)(command)
 
     return register
+
+
+def run(app: typer.Typer, name: str) -> None:
+    """Entry of the command ``name``: a user's error is one message and its exit code."""
+    try:
+        app(prog_name=name)
+    except ReplicantfaceError as e:
+        typer.echo(f"{name}: {e}", err=True)
+        sys.exit(e.exit_code)
+    except OSError as e:
+        typer.echo(f"{name}: {e.filename or 'output'}: {e.strerror or e}", err=True)
+        sys.exit(EXIT_USAGE)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from converters.command import LimitOption, Source, Verify, Workers, interruptible, told
+from converters.command import LimitOption, Source, Verify, Workers, interruptible, run, told
 from converters.report.write import ReportOptions, write_report
-from spec_schema.errors import EXIT_USAGE, ReplicantfaceError
 
 __all__ = ["app", "main"]
 
@@ -69,14 +67,7 @@ def report(
 
 def main() -> None:
     """Entry point of ``rf-report``."""
-    try:
-        app(prog_name="rf-report")
-    except ReplicantfaceError as e:
-        typer.echo(f"rf-report: {e}", err=True)
-        sys.exit(e.exit_code)
-    except OSError as e:
-        typer.echo(f"rf-report: {e.filename or 'output'}: {e.strerror or e}", err=True)
-        sys.exit(EXIT_USAGE)
+    run(app, "rf-report")
 
 
 if __name__ == "__main__":
