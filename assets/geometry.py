@@ -79,6 +79,10 @@ class SurfaceMaterial:
     """(H, W, 3) linear sRGB by the mesh's UVs, row 0 at the bottom."""
     height_map_mm: F32Array | None = None
     """(H, W) bump height by the mesh's UVs, row 0 at the bottom; repeats."""
+    normal_map: F32Array | None = None
+    """(H, W, 3) tangent-space normals as 0-1, green up the v axis, row 0 at the bottom."""
+    shine_map: F32Array | None = None
+    """(H, W, 2) factors on roughness and metallic, row 0 at the bottom."""
     subsurface: float = 0.0
     subsurface_scale_m: float = 0.002
     coat: float = 0.0

@@ -96,7 +96,10 @@ class Chaos:
     def _kill(self, process: subprocess.Popen[bytes]) -> None:
         workers = children(process.pid)
         # Rarely while it only loads, or a slow machine would hardly get to anything else.
-        if self._rng.random() < SUPERVISOR_SHARE * (1.0 if workers else 0.1):
+        chance = SUPERVISOR_SHARE * (1.0 if workers else 0.1)
+        # Its turn in any case where chance alone would leave it out of a short series.
+        due = self.killed["supervisor"] + 1 <= SUPERVISOR_SHARE * sum(self.killed.values())
+        if self._rng.random() < chance or (workers and due):
             kind, victim = "supervisor", process.pid
         elif workers:
             kind, victim = "worker", int(self._rng.choice(workers))

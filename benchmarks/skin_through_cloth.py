@@ -1,15 +1,19 @@
 """Skin that comes through clothes, and clothes that cut into skin, over random specs.
 
     python -m benchmarks.skin_through_cloth --specs 1000
+    python -m benchmarks.skin_through_cloth --specs 100 --start 400 --rows cloth.csv
 
 A vertex of skin that is drawn shows through if it lies outside the cloth, by more than
-0.3 mm and less than five, before the inside of a piece of cloth, not at its edge.
+0.3 mm and less than five, before the inside of a piece of cloth, not at its edge. With ``--rows``
+a long run can be made in pieces: all that the file holds is counted.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 from collections import defaultdict
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -18,7 +22,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 import sampler
-from assets.clothing import build_clothing
+from assets.clothing import Clothing, build_clothing
 from assets.head import Head, load_head_model
 from assets.head.surface import vertex_normals
 from assets.store import Store, open_store
@@ -27,6 +31,9 @@ from spec_schema.arrow import row_to_spec
 from spec_schema.spec import Item
 
 __all__ = ["depth_in_skin_mm", "shows_through"]
+
+Row = tuple[int, str, int, float, float]
+"""Spec, garment, vertices of skin before it, how far out, and how deep cloth lies in skin, mm."""
 
 TOLERANCE_M: Final = 0.0003
 NEAR_M: Final = 0.01
@@ -53,7 +60,10 @@ def _border(points_m: NDArray[np.float64], faces: NDArray[np.int32]) -> NDArray[
 
 def shows_through(item: Item, head: Head, store: Store) -> tuple[int, float]:
     """Drawn vertices of skin before the cloth, and how far the farthest stands out in mm."""
-    clothing = build_clothing(item, head, store)
+    return _shown(build_clothing(item, head, store), head)
+
+
+def _shown(clothing: Clothing, head: Head) -> tuple[int, float]:
     drawn = np.unique(head.faces[~clothing.hidden_faces])
     skin = head.vertices_m[drawn].astype(np.float64)
     mesh = clothing.meshes[0]
@@ -80,7 +90,10 @@ def _as_quads(faces: NDArray[np.int32]) -> NDArray[np.int32]:
 
 def depth_in_skin_mm(item: Item, head: Head, store: Store) -> float:
     """The deepest vertex of any piece of a garment in the skin that is drawn."""
-    clothing = build_clothing(item, head, store)
+    return _depth_mm(build_clothing(item, head, store), head)
+
+
+def _depth_mm(clothing: Clothing, head: Head) -> float:
     drawn = head.faces[~clothing.hidden_faces]
     used, local = np.unique(drawn, return_inverse=True)
     skin = head.vertices_m[used].astype(np.float64)
@@ -101,30 +114,48 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--specs", type=int, default=1000)
+    parser.add_argument("--start", type=int, default=0, help="the first spec")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--rows", type=Path, help="CSV file to add what was found to")
     asked = parser.parse_args()
     store = open_store()
     model = load_head_model(store)
     config = sampler.load_config("facesynthetics", ["clothing.share=1"])
-    table = sampler.draw(config, start=0, n=asked.specs, seed=asked.seed)
-    found: dict[str, list[tuple[int, float, float]]] = defaultdict(list)
-    for row in table.to_pylist():
+    table = sampler.draw(config, start=asked.start, n=asked.specs, seed=asked.seed)
+    made: list[Row] = []
+    for k, row in enumerate(table.to_pylist(), asked.start):
         spec = row_to_spec(row, "row")
-        if spec.clothing is not None:
-            head = model.build(spec)
-            seen = shows_through(spec.clothing, head, store)
-            found[spec.clothing.id].append((*seen, depth_in_skin_mm(spec.clothing, head, store)))
-    for key, rows in sorted(found.items()):
-        count, out, deep = np.array(rows).T
+        if spec.clothing is None:
+            continue
+        head = model.build(spec)
+        clothing = build_clothing(spec.clothing, head, store)
+        made.append((k, spec.clothing.id, *_shown(clothing, head), _depth_mm(clothing, head)))
+        if asked.rows is not None:
+            with asked.rows.open("a", newline="") as file:
+                csv.writer(file).writerow(made[-1])
+    if asked.rows is not None:
+        with asked.rows.open(newline="") as file:
+            made = [
+                (int(k), i, int(n), float(out), float(deep))
+                for k, i, n, out, deep in csv.reader(file)
+            ]
+    _print(made)
+
+
+def _print(rows: list[Row]) -> None:
+    found: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        found[row[1]].append(row)
+    for key, own in sorted(found.items()):
+        count, out, deep = np.array([row[2:] for row in own]).T
         typer.echo(
-            f"{key:22} {len(rows):4} specs, skin through in {int((count > 0).sum()):3}, "
+            f"{key:22} {len(own):4} specs, skin through in {int((count > 0).sum()):3}, "
             f"by at most {out.max():5.2f} mm; cloth in skin: mean {deep.mean():5.2f}, "
             f"at most {deep.max():5.2f} mm"
         )
-    every = [r for rows in found.values() for r in rows]
     typer.echo(
-        f"{len(every)} specs: skin through cloth in {sum(r[0] > 0 for r in every)}, "
-        f"cloth deeper than 1 mm in {sum(r[2] > 1 for r in every)}"
+        f"{len(rows)} specs: skin through cloth in {sum(r[2] > 0 for r in rows)}, "
+        f"cloth deeper than 1 mm in {sum(r[4] > 1 for r in rows)}"
     )
 
 

@@ -2,18 +2,23 @@
 
     python -m benchmarks.wear_fit --heads 500 --each 6
     python -m benchmarks.wear_fit --heads 4 --each 0        # every item on each head
+    python -m benchmarks.wear_fit --heads 100 --start 400 --rows fits.csv
 
 Heads are those of random specs. Each wears ``--each`` items, which go round the catalogue. Prints
 for each item the mean and the largest depth and gap in millimetres, then those beyond the limits.
+With ``--rows`` the fittings are added to a CSV file, and all that it holds are counted: a long
+run can be made in pieces.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import itertools
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 import numpy as np
@@ -33,6 +38,8 @@ from spec_schema.spec import Item, SceneSpec
 __all__ = ["DEPTH_LIMIT_MM", "GAP_LIMIT_MM", "Fit", "fit_of", "skin_of"]
 
 F64Array = NDArray[np.float64]
+Row = tuple[int, str, str, float, float]
+"""Head, slot, entry, depth and gap in millimetres."""
 
 DEPTH_LIMIT_MM: Final = 1.0
 GAP_LIMIT_MM: Final = 3.0
@@ -116,53 +123,75 @@ def _by_sector(turn: F64Array, distance: F64Array) -> Iterator[float]:
             yield float(distance[sector == k].min())
 
 
-def _items(specs: list[SceneSpec], heads: int, each: int) -> Iterator[tuple[SceneSpec, str, Item]]:
-    """What each head wears, in the manner of the items that were drawn for the slot."""
+def _items(
+    specs: list[SceneSpec], start: int, heads: int, each: int
+) -> Iterator[tuple[int, str, Item]]:
+    """What heads wear, in the manner of the items that were drawn for the slot."""
     catalogue = [(slot, key) for slot in ACCESSORY_SLOTS for key in accessory_entries(slot)]
     manners: dict[str, list[Item]] = defaultdict(list)
-    for spec, slot in itertools.product(specs, ACCESSORY_SLOTS):
+    for spec, slot in itertools.product(specs[:MANNERS], ACCESSORY_SLOTS):
         if (item := getattr(spec, slot)) is not None:
             manners[slot].append(item)
-    turn = itertools.cycle(catalogue)
-    for k, spec in enumerate(specs[:heads]):
-        for slot, key in itertools.islice(turn, each or len(catalogue)):
+    count = each or len(catalogue)
+    for k in range(start, start + heads):
+        for j in range(k * count, (k + 1) * count):
+            slot, key = catalogue[j % len(catalogue)]
             manner = manners[slot][k % len(manners[slot])]
-            yield spec, slot, manner.model_copy(update={"id": key})
+            yield k, slot, manner.model_copy(update={"id": key})
 
 
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--heads", type=int, default=500)
+    parser.add_argument("--start", type=int, default=0, help="the first head")
     parser.add_argument("--each", type=int, default=6, help="items a head; 0: all")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--rows", type=Path, help="CSV file to add the fittings to")
     asked = parser.parse_args()
     store = open_store()
     model = load_head_model(store)
     config = sampler.load_config("facesynthetics", [f"{s}.share=1" for s in ACCESSORY_SLOTS])
-    table = sampler.draw(config, start=0, n=max(asked.heads, MANNERS), seed=asked.seed)
+    last = asked.start + asked.heads
+    table = sampler.draw(config, start=0, n=max(last, MANNERS), seed=asked.seed)
     specs = [row_to_spec(row, "row") for row in table.to_pylist()]
-    found: dict[tuple[str, str], list[Fit]] = defaultdict(list)
-    for spec, worn in itertools.groupby(
-        _items(specs, asked.heads, asked.each), key=lambda entry: entry[0]
-    ):
-        wearer = Wearer(model.build(spec), store)
+    made: list[Row] = []
+    worn = _items(specs, asked.start, asked.heads, asked.each)
+    for k, own in itertools.groupby(worn, key=lambda entry: entry[0]):
+        wearer = Wearer(model.build(specs[k]), store)
         surface = skin_of(wearer)
-        for _, slot, item in worn:
-            found[slot, item.id].append(fit_of(slot, item, wearer, surface))
-    typer.echo(f"{asked.heads} heads, {sum(map(len, found.values()))} fittings; millimetres")
+        for _, slot, item in own:
+            fit = fit_of(slot, item, wearer, surface)
+            made.append((k, slot, item.id, fit.depth_mm, fit.gap_mm))
+            if asked.rows is not None:
+                with asked.rows.open("a", newline="") as file:
+                    csv.writer(file).writerow(made[-1])
+    if asked.rows is not None:
+        with asked.rows.open(newline="") as file:
+            made = [(int(k), s, i, float(d), float(g)) for k, s, i, d, g in csv.reader(file)]
+    _print(made)
+
+
+def _print(rows: list[Row]) -> None:
+    found: dict[tuple[str, str], list[tuple[float, float]]] = defaultdict(list)
+    for _, slot, key, deep, wide in rows:
+        found[slot, key].append((deep, wide))
+    heads = len({row[0] for row in rows})
+    typer.echo(f"{heads} heads, {len(rows)} fittings; millimetres")
     for (slot, key), fits in sorted(found.items()):
-        depth, gap = (np.array([getattr(f, name) for f in fits]) for name in ("depth_mm", "gap_mm"))
+        depth, gap = np.array(fits).T
         over = int(((depth > DEPTH_LIMIT_MM) | (gap > GAP_LIMIT_MM)).sum())
         note = f"  beyond the limits: {over}" if over else ""
         typer.echo(
             f"{slot:10}{key:22} {len(fits):4} depth {depth.mean():5.2f} {depth.max():5.2f}  "
             f"gap {gap.mean():5.2f} {gap.max():5.2f}{note}"
         )
-    both = [f for fits in found.values() for f in fits]
-    deep = sum(f.depth_mm > DEPTH_LIMIT_MM for f in both)
-    wide = sum(f.gap_mm > GAP_LIMIT_MM for f in both)
-    typer.echo(f"deeper than {DEPTH_LIMIT_MM} mm: {deep}; gaps above {GAP_LIMIT_MM} mm: {wide}")
+    deeps, wides = np.array([row[3:] for row in rows]).T
+    typer.echo(
+        f"mean depth {deeps.mean():.3f} mm; deeper than {DEPTH_LIMIT_MM} mm: "
+        f"{int((deeps > DEPTH_LIMIT_MM).sum())}; gaps above {GAP_LIMIT_MM} mm: "
+        f"{int((wides > GAP_LIMIT_MM).sum())}"
+    )
 
 
 if __name__ == "__main__":

@@ -112,7 +112,7 @@ def render_sample(
     }
     picture = images.image_png
     if settings.photo and spec.photo is not None:
-        picture = developed_png(picture, spec.photo, spec.render_seed, images.mask)
+        picture = developed_png(picture, spec.photo, spec.render_seed, images.mask, scene.labels)
     return {
         IMAGE_SUFFIX: picture,
         MASK_SUFFIX: encode_mask(images.mask, settings.size_px),

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from assets.accessories import beard_left, build_worn
+from assets.accessories import beard_left, build_worn, pressed
 from assets.clothing import Clothing, build_clothing
 from assets.eyes import build_eyes
 from assets.geometry import F32Array, Mesh, SceneGeometry, Strands
@@ -96,8 +96,10 @@ def build_scene(
     phase("hair")
     below = things.over_clothes + (() if clothing is None else clothing.meshes)
     surface = hair_surface(spec, head, below)
+    upon = [m for thing in own.values() if thing.over_hair for m in thing.meshes]
+    hair = scalp_hair(spec, surface, covered, detail.hair)
     grown: list[Strands | None] = [
-        scalp_hair(spec, surface, covered, detail.hair),
+        pressed(hair, (*things.over_hair, *upon), head),
         beard_left(facial_hair(spec, surface, detail.hair), things.over_beard, head),
         *eyebrows(spec, surface),
         eyelashes(spec, surface),

@@ -1,4 +1,4 @@
-"""Irises and pupils."""
+"""Irises, and pupils in the light of the scene."""
 
 from __future__ import annotations
 
@@ -7,17 +7,19 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field
 
-from assets.catalog import IrisEntry
+from assets.catalog import HdriEntry, IrisEntry
 from sampler.columns import Columns
 from sampler.config_model import Within
 from sampler.copula import ComponentConfig
 from sampler.distributions import Distribution
+from sampler.environment import EnvironmentConfig, brighter_by
 from sampler.identity import ANCESTRIES, Identity
 from sampler.pool import Pool, choose, names
+from sampler.pupil import RATIO_LIMITS, PupilConfig, usual_ratio
 from sampler.quantities import Fraction, Share
 from sampler.streams import F64, Draws
 
-__all__ = ["EyesConfig", "draw", "pool"]
+__all__ = ["EyesConfig", "draw", "pool", "white_cd_m2"]
 
 
 class EyesConfig(ComponentConfig):
@@ -27,7 +29,7 @@ class EyesConfig(ComponentConfig):
     """How strongly darker skin and other than European ancestry call for brown irises."""
     hue_shift: Annotated[Distribution, Within("", -0.5, 0.5)]
     brightness: Annotated[Distribution, Within("", 0.1, 3)]
-    pupil_ratio: Annotated[Distribution, Within("", 0.15, 0.75)]
+    pupil: PupilConfig
     redness: Fraction
 
 
@@ -42,6 +44,24 @@ def _brownness(entry: IrisEntry) -> float:
     return max(0.0, (red - blue) / (red + blue))
 
 
+def white_cd_m2(
+    config: PupilConfig,
+    environment: EnvironmentConfig,
+    light: Columns,
+    hdris: dict[str, HdriEntry],
+    monk_tone: F64,
+) -> F64:
+    """Luminance ``(n,)`` that a white matt surface has in the face's place in drawn light."""
+    hdri, scheme = light["hdri"], light["scheme"]
+    places = [hdris[name].setting for name in hdri.names]
+    of_place = np.array([getattr(config.setting_cd_m2, place) for place in places])
+    of_scheme = np.array([config.scheme_cd_m2.get(name, np.nan) for name in scheme.names])
+    usual = np.where(
+        np.isnan(of_scheme[scheme.codes]), of_place[hdri.codes], of_scheme[scheme.codes]
+    )
+    return usual * brighter_by(environment, light["face_luminance"], monk_tone)
+
+
 def draw(
     config: EyesConfig,
     draws: Draws,
@@ -49,16 +69,19 @@ def draw(
     entries: dict[str, IrisEntry],
     identity: Identity,
     monk_tone: F64,
+    white_cd_m2: F64,
 ) -> Columns:
-    """Draw the eyes of an identity."""
+    """Draw the eyes of an identity, where white surfaces have a luminance ``(n,)``."""
     european = identity.ancestry[:, ANCESTRIES.index("european")]
     pigment = np.clip(0.6 * (monk_tone - 1) / 9 + 0.6 * (1 - european), 0, 1)
     paleness = 1 - np.array([_brownness(entries[i]) for i in irises.ids])
     weights = irises.share_female * np.exp(-config.pigment_effect * pigment[:, None] * paleness)
+    pupil = usual_ratio(config.pupil, white_cd_m2, identity.age_years)
+    pupil = pupil * config.pupil.spread.ppf(draws.uniform("pupil.spread"))
     return {
         "iris": names(irises, choose(weights, draws.uniform("iris"))),
         "iris_hue_shift": config.hue_shift.ppf(draws.uniform("hue_shift")),
         "iris_brightness": config.brightness.ppf(draws.uniform("brightness")),
-        "pupil_ratio": config.pupil_ratio.ppf(draws.uniform("pupil_ratio")),
+        "pupil_ratio": np.clip(pupil, *RATIO_LIMITS),
         "redness": config.redness.ppf(draws.uniform("redness")),
     }

@@ -76,6 +76,13 @@ class HairConfig(ComponentConfig):
     """Factor on the share of a style with a hat on, by style id."""
     length_scale: Annotated[Distribution, Within("", 0.3, 2)]
     """Kept within the range that the style allows (``min_length``, ``max_length``)."""
+    right_part: Chance
+    """How many part their hair on the right."""
+    part: Annotated[Distribution, Within("", 0, 1.5)]
+    """How far from the middle, by the style's own distance."""
+    volume: Annotated[Distribution, Within("", 0.4, 2)]
+    curl: Annotated[Distribution, Within("", 0, 2)]
+    frizz: Annotated[Distribution, Within("", 0.01, 3)]
     shades: Annotated[dict[str, Shade], Field(min_length=1)]
     """Natural colours."""
     melanin_tone_pull: Share
@@ -174,6 +181,11 @@ def draw_hair(
     columns = {
         "style": merged(styles, style, BALD, bald | (len(styles.ids) == 0)),
         "length_scale": np.clip(length, shortest, longest),
+        "part_side": config.part.ppf(draws.uniform("part"))
+        * np.where(draws.uniform("right_part") < config.right_part, -1.0, 1.0),
+        "volume": config.volume.ppf(draws.uniform("volume")),
+        "curl": config.curl.ppf(draws.uniform("curl")),
+        "frizz": config.frizz.ppf(draws.uniform("frizz")),
         **colour.columns,
         "recession": _loss(config.recession, draws, "recession", identity),
         "thinning": _loss(config.thinning, draws, "thinning", identity),

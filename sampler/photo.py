@@ -27,6 +27,18 @@ class ShakeConfig(ConfigModel):
     direction: Angle
 
 
+Sweep = Annotated[Distribution, Within("deg", -15, 15)]
+
+
+class TurnConfig(ConfigModel):
+    """Heads that turn while the shutter is open: angular velocity times exposure."""
+
+    share: Chance
+    yaw: Sweep
+    pitch: Sweep
+    roll: Sweep
+
+
 class SmallConfig(ConfigModel):
     """Pictures that were scaled up."""
 
@@ -63,6 +75,7 @@ class PhotoConfig(ComponentConfig):
     the fewer electrons, the more noise."""
     white_balance: Annotated[Distribution, Within("mired", -150, 150)]
     tint: Annotated[Distribution, Within("ev", -1, 1)]
+    turn: TurnConfig
     shake: ShakeConfig
     small: SmallConfig
     faded: FadedConfig
@@ -90,7 +103,8 @@ def draw(config: PhotoConfig, draws: Draws, scheme: Names) -> Nullable:
     def happens(name: str, share: float) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
         return np.asarray(draws.uniform(name) < share)
 
-    shake, small = config.shake, config.small
+    turn, shake, small = config.turn, config.shake, config.small
+    turns = happens("turns", turn.share)
     shaken = happens("shaken", shake.share)
     scaled = happens("scaled", small.share)
     faded = happens("is_faded", config.faded.share)
@@ -98,6 +112,9 @@ def draw(config: PhotoConfig, draws: Draws, scheme: Names) -> Nullable:
     infrared = happens("is_infrared", config.infrared.share)
     columns: Columns = {
         "vignette": config.vignette.ppf(draws.uniform("vignette")),
+        "turn_x_deg": np.where(turns, turn.pitch.ppf(draws.uniform("turn.pitch")), 0.0),
+        "turn_y_deg": np.where(turns, turn.yaw.ppf(draws.uniform("turn.yaw")), 0.0),
+        "turn_z_deg": np.where(turns, turn.roll.ppf(draws.uniform("turn.roll")), 0.0),
         "aberration": config.aberration.ppf(draws.uniform("aberration")),
         "shake": np.where(shaken, shake.way.ppf(draws.uniform("shake.way")), 0.0),
         "shake_deg": shake.direction.ppf(draws.uniform("shake.direction")),

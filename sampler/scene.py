@@ -248,7 +248,15 @@ class Sampler:
                 "distance_m": staged.aimed.distance_m,
             },
             "eyes": eyes.draw(
-                c.eyes, draws("eyes"), pools.irises, self._irises, person, complexion.monk_tone
+                c.eyes,
+                draws("eyes"),
+                pools.irises,
+                self._irises,
+                person,
+                complexion.monk_tone,
+                eyes.white_cd_m2(
+                    c.eyes.pupil, c.environment, light, self._hdris, complexion.monk_tone
+                ),
             ),
             "mouth": mouth.draw(c.mouth, draws("mouth"), pools.teeth, person),
             "skin": complexion.columns,

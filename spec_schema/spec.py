@@ -79,6 +79,7 @@ Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 Asset = Annotated[str, Field(min_length=1)]
 Colour = Annotated[F32, Field(ge=0, le=1)]
 Degrees = Annotated[F32, Field(ge=-180, le=180)]
+Sweep = Annotated[F32, Field(ge=-15, le=15)]
 
 _KEY = re.compile(r"^[A-Za-z][A-Za-z0-9_-]*$")
 
@@ -242,6 +243,15 @@ class HairSpec(_Model):
 
     style: Asset
     length_scale: Annotated[F32, Field(ge=0.3, le=2)]
+    part_side: Annotated[F32, Field(ge=-1.5, le=1.5)]
+    """1 puts the part, and what else is one-sided, where the style has it on the subject's left,
+    -1 on the right; 0 puts the part in the middle."""
+    volume: Annotated[F32, Field(ge=0.4, le=2)]
+    """How far hair stands off the head, by the style's own; 1 is neutral, as for the next two."""
+    curl: Annotated[F32, Field(ge=0, le=2)]
+    """Width of the style's own curls or waves; above 1 straight hair waves too."""
+    frizz: Annotated[F32, Field(ge=0, le=3)]
+    """How much leaves its clump: frizz, bends and flyaways."""
     melanin: Unit
     redness: Unit
     grey: Unit
@@ -361,7 +371,7 @@ class BackgroundSpec(_Model):
     """What the camera sees behind the person in place of the environment; it gives no light."""
 
     kind: Asset
-    """A procedural background of the catalogue, or the id of a user's photograph."""
+    """A background of the catalogue, or the id of a user's photograph."""
     red: Colour
     green: Colour
     blue: Colour
@@ -407,6 +417,12 @@ class PhotoSpec(_Model):
 
     vignette: Unit
     """Share of the light that is lost in the corners."""
+    turn_x_deg: Sweep
+    """How far the head turns about its own x axis (a nod) while exposing; labels are at its middle."""
+    turn_y_deg: Sweep
+    """About y, as in a shake of the head."""
+    turn_z_deg: Sweep
+    """About z, toward a shoulder."""
     aberration: Annotated[F32, Field(ge=-0.015625, le=0.015625)]
     """How far red lies outside of green in the corners, in picture widths; blue as far inside."""
     shake: Annotated[F32, Field(ge=0, le=0.0625)]

@@ -87,6 +87,10 @@ PLAIN: dict[str, Any] = {
     "hair": {
         "style": "bald",
         "length_scale": 1.0,
+        "part_side": 1.0,
+        "volume": 1.0,
+        "curl": 1.0,
+        "frizz": 1.0,
         "melanin": 0.7,
         "redness": 0.3,
         "grey": 0.0,

@@ -27,6 +27,7 @@ from assets.accessories.masks import build_mask
 from assets.accessories.phones import build_earbuds, build_headphones
 from assets.accessories.scarves import build_face_wrap, build_scarf
 from assets.accessories.styles import HatStyle, HelmetStyle, WrapStyle
+from assets.accessories.ties import build_tie
 from assets.accessories.wearer import Wearer
 from assets.accessories.wraps import build_wrap
 from assets.geometry import F32Array, Mesh, Strands
@@ -57,6 +58,7 @@ _BUILDERS: Final[Mapping[str, Callable[[Any, Item, Wearer], tuple[Mesh, ...]]]] 
     "necklace": build_necklace,
     "hair_clip": build_hair_band,
     "scarf": build_scarf,
+    "tie": build_tie,
 }
 
 Covered = Callable[[F32Array], F32Array]
@@ -75,6 +77,8 @@ class Worn:
     """What beard lies beneath."""
     over_clothes: tuple[Mesh, ...]
     """What hair falls on, as on clothes."""
+    over_hair: tuple[Mesh, ...]
+    """What presses the hair beneath it."""
 
 
 def build_worn(spec: SceneSpec, head: Head, store: Store, clothes_m: F32Array | None) -> Worn:
@@ -88,6 +92,7 @@ def build_worn(spec: SceneSpec, head: Head, store: Store, clothes_m: F32Array | 
     covers: list[Covered] = []
     beard: list[Mesh] = []
     below: list[Mesh] = []
+    upon: list[Mesh] = []
     for slot in ACCESSORY_SLOTS:
         item: Item | None = getattr(spec, slot)
         if item is None:
@@ -99,9 +104,11 @@ def build_worn(spec: SceneSpec, head: Head, store: Store, clothes_m: F32Array | 
             covers.append(hidden)
         if accessory(slot, item.id).covers.beard:
             beard += made[:1]
+        if accessory(slot, item.id).covers.hair != "none":
+            upon += made
         if slot == "neckwear":
             below += made
-    return Worn(tuple(meshes), tuple(covers), tuple(beard), tuple(below))
+    return Worn(tuple(meshes), tuple(covers), tuple(beard), tuple(below), tuple(upon))
 
 
 def build_item(slot: str, item: Item, wearer: Wearer) -> tuple[Mesh, ...]:

@@ -171,10 +171,11 @@ class Capsule:
         return np.asarray(axis + way * self.radius_at(azimuth, row)[:, None])
 
     def neck_floor(self, widest_m: F64Array | float) -> F64Array:
-        """(A,) height at which the body first reaches so far out, going down from the jaw."""
+        """(A,) height at which the body first reaches so far out, going down from the neck."""
         height = self.height_m()
         rows = np.arange(height.shape[1])[None]
-        out = (self.radius_m > np.broadcast_to(widest_m, (AZIMUTHS,))[:, None]) & (rows > JAW_ROW)
+        neck = JAW_ROW + self.radius_m[:, JAW_ROW:].argmin(axis=1)[:, None]
+        out = (self.radius_m > np.broadcast_to(widest_m, (AZIMUTHS,))[:, None]) & (rows > neck)
         first = np.where(out.any(axis=1), out.argmax(axis=1), height.shape[1] - 1)
         return np.asarray(np.take_along_axis(height, first[:, None], 1)[:, 0])
 
@@ -270,4 +271,10 @@ def _with_pole(radius: F64Array) -> F64Array:
 
 
 def _blurred(radius: F64Array, sigma: float) -> F64Array:
-    return np.asarray(gaussian_filter(radius, sigma, mode=("wrap", "nearest")))
+    """A blur that goes on over the crown, down the other side."""
+    beyond = min(int(4 * sigma) + 1, radius.shape[1] - 1)
+    other = np.roll(radius, AZIMUTHS // 2, axis=0)[:, beyond:0:-1]
+    whole = np.concatenate([other, radius], axis=1)
+    out = gaussian_filter(whole, sigma, mode=("wrap", "nearest"))[:, beyond:]
+    out[:, 0] = out[:, 0].mean()
+    return np.asarray(out)

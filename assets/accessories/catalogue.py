@@ -23,6 +23,7 @@ from assets.accessories.styles import (
     PatchStyle,
     PiercingStyle,
     ScarfStyle,
+    TieStyle,
     WrapStyle,
 )
 from assets.worn import worn_tables
@@ -50,6 +51,7 @@ AccessoryEntry = (
     | NecklaceStyle
     | ClipStyle
     | ScarfStyle
+    | TieStyle
 )
 _ENTRY: Final[TypeAdapter[AccessoryEntry]] = TypeAdapter(
     Annotated[AccessoryEntry, Field(discriminator="kind")]

@@ -37,6 +37,8 @@ TILT_LIMIT_DEG = 3.0
 PAD_HALF_M = {"wire": (0.0010, 0.0027, 0.0052), "fused": (0.0009, 0.0022, 0.0048)}
 """Thickness, width and height of a nose pad, halved."""
 IOR = 1.5
+TINTED_IOR = 1.79
+"""Of a single surface that mirrors as much as both of a lens without a coating: 8 %."""
 READING_M = 0.011
 """How much lower glasses sit at most, as for reading."""
 NEAR_M = 0.0002
@@ -75,7 +77,8 @@ def build_spectacles(style: GlassesStyle, item: Item, wearer: Wearer) -> tuple[M
     silicone = SurfaceMaterial(
         colour=(0.75, 0.72, 0.66), roughness=0.3, subsurface=0.5, subsurface_scale_m=0.002
     )
-    lens: Material = ClearMaterial(ior=IOR, tint=style.tint, thin=True)
+    ior = IOR if min(style.tint) == 1 else TINTED_IOR
+    lens: Material = ClearMaterial(ior=ior, tint=style.tint, thin=True)
     if style.mirrored > 0:
         lens = mirror_of(item, style.tint, style.mirrored)
     meshes = [

@@ -14,7 +14,7 @@ from assets.accessories.lines import HatLine, line_reach
 from assets.accessories.masks import hem, on_skin
 from assets.accessories.styles import HatStyle
 from assets.accessories.sweep import Piece, grid_faces, resampled
-from assets.accessories.wearer import Wearer, cloth, second
+from assets.accessories.wearer import Wearer, cloth, plain_of, second
 from assets.geometry import Mesh
 from assets.noise import ValueNoise
 from spec_schema.spec import Item
@@ -78,11 +78,13 @@ def build_hat(style: HatStyle, item: Item, wearer: Wearer) -> tuple[Mesh, ...]:
     else:
         rolled = hem(piece, 0.5 * style.thickness_mm * MM * item.thickness)
         rolled = clear(rolled, wearer.skin, 0.0003)
-        plain = replace(material, colour_map=None, height_map_mm=None)
+        plain = plain_of(material)
         meshes.append(wearer.mesh("hat-hem", rolled, plain, style))
     if style.band_mm > 0:
         width = style.band_mm * MM
-        at = replace(taut, radius_m=radius).cut(np.minimum(field - 0.002, 0.002 + width - field))
+        height = _above_edge(replace(taut, radius_m=radius), field)
+        ribbon = np.minimum(height - 0.001, 0.001 + width - height)
+        at = replace(taut, radius_m=radius).cut(np.minimum(ribbon, field))
         lifted = at.piece.points_m + _outward(at.piece.points_m) * 0.0012
         band = Piece(lifted, at.piece.faces)
         meshes.append(wearer.mesh("hat-band", band, second(item, 0.7), style))
@@ -116,6 +118,13 @@ def _crown(style: HatStyle, item: Item, taut: Capsule, field: F64Array) -> F64Ar
         shape = shape + 0.003 * noise * smoothstep(field, 0.01, 0.04)
     shape = np.maximum(shape, skin)
     return np.asarray(skin + (shape - skin) * smoothstep(field, 0.0, CLOSE_M))
+
+
+def _above_edge(shell: Capsule, field: F64Array) -> F64Array:
+    """(A, S) metres above where, in the same column, the field is 0."""
+    y = shell.height_m()
+    edge = np.array([np.interp(0.0, -f, h) for f, h in zip(field, y, strict=True)])
+    return np.asarray(y - gaussian_filter1d(edge, 3.0, mode="wrap")[:, None])
 
 
 def edge_of(piece: CutPiece) -> F64Array:

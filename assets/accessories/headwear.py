@@ -15,7 +15,7 @@ from assets.accessories.peak import button, peak
 from assets.accessories.proxy_hat import build_proxy_hat
 from assets.accessories.shell import AZIMUTHS, SkullShell, sheet
 from assets.accessories.sweep import Piece, grid_faces, joined
-from assets.accessories.wearer import Wearer
+from assets.accessories.wearer import Wearer, plain_of
 from assets.clothing.prints import TILE_M, print_map
 from assets.geometry import F32Array, I32Array, Mesh, SurfaceMaterial
 from spec_schema.classes import SegmentationClass
@@ -99,7 +99,7 @@ def build_cloth_headwear(style: HeadwearStyle, item: Item, wearer: Wearer) -> tu
         rim = sheet(points, np.zeros((AZIMUTHS, 1)), np.full((AZIMUTHS, 1), 0.0005))[:, 0]
         brim = peak(style, rim, shell.azimuth, size)
         top = button(points[0, -1] + np.array([0.0, style.slack_mm * MM + 0.002, 0.0]))
-        plain = replace(material, height_map_mm=None, colour_map=None)
+        plain = plain_of(material)
         meshes.append(_mesh("headwear-peak", joined([brim, top]), None, plain, fit))
     return tuple(meshes)
 

@@ -22,6 +22,9 @@ __all__ = ["build_earrings", "build_hair_band", "build_necklace", "build_piercin
 MM: Final = 1e-3
 LOBE_M: Final = 0.0055
 """Of the hole, above the lowest point of the ear."""
+SLIDE_OFF_M: Final = 0.0035
+SLIDE_WIDE_M: Final = 0.009
+"""Of a slide in the hair: its distance from the skin, and its width."""
 OUTSIDE_M: Final = 0.0003
 RING_POINTS: Final = 72
 
@@ -233,6 +236,8 @@ def build_necklace(style: NecklaceStyle, item: Item, wearer: Wearer) -> tuple[Me
 
 def build_hair_band(style: ClipStyle, item: Item, wearer: Wearer) -> tuple[Mesh, ...]:
     """A band from ear to ear over the hair, plain or with a bow or a flower."""
+    if style.shape == "slide":
+        return _slides(style, item, wearer)
     shell = wearer.bare
     lean = np.deg2rad(18.0 + 6 * item.height)
     rows = np.concatenate([np.linspace(46, 3, 20), np.linspace(3, 46, 20)])
@@ -268,3 +273,23 @@ def build_hair_band(style: ClipStyle, item: Item, wearer: Wearer) -> tuple[Mesh,
         flower = clear(joined(petals), wearer.skin, 0.0005)
         meshes.append(wearer.mesh("hair-band-bow", flower, second(item, 0.8), style))
     return tuple(meshes)
+
+
+def _slides(style: ClipStyle, item: Item, wearer: Wearer) -> tuple[Mesh, ...]:
+    """Flat clips at the temples that hold the hair to the head."""
+    shell = wearer.bare
+    eyes = float((wearer.fit.eyes_m["left"] + wearer.fit.eyes_m["right"])[1] / 2)
+    own = 1.0 if item.seed % 2 else -1.0
+    pieces = []
+    for side in (-1.0, 1.0) if style.both else (own,):
+        length = style.size_mm * MM * item.size
+        share = np.linspace(-0.5, 0.5, 5)
+        # From above the temple back and a little down.
+        turn = side * (np.deg2rad(style.azimuth_deg) + share * length / FLAT_M)
+        y = eyes + (style.height_mm + 6 * item.height) * MM - 0.35 * share * length
+        knots = shell.surface_at(turn, row_of(shell, np.column_stack([turn * FLAT_M, y])))
+        path = hugging(knots, wearer.skull_skin, SLIDE_OFF_M, n=36, keep_ends=False)
+        normal = normals_along(path, wearer.skull_skin)
+        half = 0.5 * SLIDE_WIDE_M * item.thickness * (0.6 + 0.4 * np.sin(np.linspace(0, np.pi, 36)))
+        pieces.append(clear(ribbon(path, normal, half, 0.0011, closed=False), wearer.skin, 0.001))
+    return (wearer.mesh("hair-slide", joined(pieces), hard(style, item), style),)

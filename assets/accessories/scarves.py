@@ -8,13 +8,12 @@ from typing import Final
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from assets.accessories.capsule import Capsule
 from assets.accessories.fit import F64Array, smoothstep
 from assets.accessories.hugging import clear
 from assets.accessories.masks import FLAT_M, hem, on_skin, row_of
 from assets.accessories.styles import BandMaskStyle, ScarfStyle
 from assets.accessories.sweep import Piece, grid_faces, joined
-from assets.accessories.wearer import Wearer, cloth
+from assets.accessories.wearer import Wearer, cloth, plain_of
 from assets.geometry import Mesh
 from assets.noise import ValueNoise
 from spec_schema.spec import Item
@@ -24,8 +23,20 @@ __all__ = ["build_face_wrap", "build_scarf"]
 MM: Final = 1e-3
 GAP_M: Final = 0.0011
 EDGE_M: Final = 0.016
-SIDES: Final = 28
-TURN_POINTS: Final = 140
+AZIMUTHS: Final = 180
+"""As many as those of the shells."""
+ROWS: Final = 56
+INSIDE: Final = 8
+BASE_M: Final = 0.004
+"""Lower edge of a scarf above the root of the neck."""
+NECK_M: Final = 0.082
+"""Over the shoulders a scarf stays near the neck."""
+DIP_M: Final = 0.045
+"""How much lower it hangs in front."""
+CHIN_M: Final = 0.006
+POOL_M: Final = 0.012
+HANGING: Final = ((0.3, 1.0), (-0.22, 0.55))
+"""Azimuths in radians of the ends, and how long they are."""
 
 
 def build_face_wrap(style: BandMaskStyle, item: Item, wearer: Wearer) -> tuple[Mesh, ...]:
@@ -55,7 +66,7 @@ def build_face_wrap(style: BandMaskStyle, item: Item, wearer: Wearer) -> tuple[M
     radius = near + (loose - near) * free + thick * 0.6
     piece = on_skin(replace(shell, radius_m=radius).cut(field), wearer, 0.0006)
     material = cloth(style, item, style.weave)
-    plain = replace(material, colour_map=None, height_map_mm=None)
+    plain = plain_of(material)
     return (
         wearer.mesh("face-wrap", piece.piece, material, style, piece.grid_uv_m),
         wearer.mesh(
@@ -68,85 +79,109 @@ def build_face_wrap(style: BandMaskStyle, item: Item, wearer: Wearer) -> tuple[M
 
 
 def build_scarf(style: ScarfStyle, item: Item, wearer: Wearer) -> tuple[Mesh, ...]:
-    """Rolls of cloth round the neck over the clothes, and an end that hangs down."""
+    """Cloth wound round the neck over the clothes, and ends that hang down."""
     _, lower = wearer.fit.neck_axis()
-    chin = wearer.fit.landmarks_m[8, 1]
     material = cloth(style, item, style.weave)
-    tall = style.tall_mm * MM / style.turns * item.size
-    pieces, uvs = [], []
-    shell = wearer.dressed.smoothed(1.5).spanned(0.001)
-    base = lower[1] + 0.008
-    for k in range(style.turns):
-        y = base + tall * (0.45 + 0.8 * k)
-        y = min(y, chin - 0.012)
-        piece, uv = _roll(style, item, shell, y, tall, k)
-        pieces.append(piece)
-        uvs.append(uv)
+    base = float(lower[1]) + BASE_M
+    wound, uv = _wound(style, item, wearer, base)
+    pieces, uvs = [wound], [uv]
     if style.hanging:
-        piece, uv = _end(style, item, wearer, base)
-        pieces.append(piece)
-        uvs.append(uv)
+        for lean, long in HANGING:
+            piece, uv = _end(style, item, wearer, base, lean if item.seed % 2 else -lean, long)
+            pieces.append(piece)
+            uvs.append(uv)
     whole = clear(joined(pieces), wearer.skin, 0.0006)
     return (wearer.mesh("scarf", whole, material, style, np.concatenate(uvs)),)
 
 
-def _roll(
-    style: ScarfStyle, item: Item, capsule: Capsule, y_m: float, tall_m: float, k: int
-) -> tuple[Piece, F64Array]:
-    """One turn: a flattened tube with folds along it."""
-    turn = np.arange(TURN_POINTS) * (2 * np.pi / TURN_POINTS)
-    sway = 0.010 * np.cos(turn - 1.1 * k) - 0.012 * (0.5 + 0.5 * np.cos(turn))
-    place = np.column_stack([turn * FLAT_M, y_m + sway])
-    on = capsule.surface_at(turn, row_of(capsule, place))
-    on = gaussian_filter1d(on, 4.0, axis=0, mode="wrap")
-    thick = 0.5 * style.thick_mm * MM * item.thickness
-    out = np.stack([np.sin(turn), 0 * turn, np.cos(turn)], 1)
-    neck = np.hypot(*(on[:, [0, 2]] - capsule.axis_m[70][[0, 2]]).T)
-    # Over the shoulders the roll stays near the neck.
-    pull = np.maximum(neck - 0.085, 0.0)[:, None]
-    middle = on - out * pull + out * thick
-    middle[:, 1] += 0.55 * pull[:, 0]
-    angle = np.arange(SIDES) * (2 * np.pi / SIDES)
-    noise = ValueNoise(item.seed + k, "scarf/roll")
-    where = np.stack(
-        np.broadcast_arrays(
-            3 * np.sin(turn)[:, None],
-            3 * np.cos(turn)[:, None],
-            3.2 * angle[None] + 0 * turn[:, None],
-        ),
+def _wound(style: ScarfStyle, item: Item, wearer: Wearer, base: float) -> tuple[Piece, F64Array]:
+    """All turns as one sheet with folds that climb round the neck, closed on its inside."""
+    shell = wearer.dressed.smoothed(1.5).spanned(0.001)
+    turn = np.arange(AZIMUTHS) * (2 * np.pi / AZIMUTHS)
+    front = (0.5 + 0.5 * np.cos(turn))[:, None]
+    ring = np.stack([np.sin(turn), np.cos(turn), 0 * turn], 1)
+    sway = ValueNoise(item.seed, "scarf/sway")(np.asarray(ring, np.float32), 1.1, octaves=1)[
+        :, None
+    ]
+    thick = style.thick_mm * MM * item.thickness
+    tall = style.tall_mm * MM * item.size
+    row = row_of(shell, np.column_stack([turn * FLAT_M, np.full(AZIMUTHS, base + 0.4 * tall)]))
+    neck = np.minimum(shell.radius_at(turn, row), NECK_M)
+    neck = gaussian_filter1d(neck, 5.0, mode="wrap")[:, None]
+    floor = gaussian_filter1d(wearer.dressed.neck_floor(neck[:, 0] + 0.8 * thick), 5.0, mode="wrap")
+    low = np.maximum(base - DIP_M * front**2 + 0.010 * sway, floor[:, None] - 0.006)
+    chin = wearer.fit.landmarks_m[8, 1]
+    high = np.minimum(low + tall, chin - CHIN_M + 0.035 * (1 - front)) + 0.006 * np.roll(
+        sway, 40, 0
+    )
+    high = np.maximum(high, low + 0.035)
+    high = gaussian_filter1d(high, 4.0, axis=0, mode="wrap")
+
+    up = np.linspace(0, 1, ROWS)[None]
+    where = np.concatenate(
+        [np.broadcast_to(ring[:, None, :2] * 1.6, (AZIMUTHS, ROWS, 2)),
+         np.broadcast_to(up[..., None] * 2.2, (AZIMUTHS, ROWS, 1))], -1
+    )  # fmt: skip
+    noise = ValueNoise(item.seed, "scarf/roll")(np.asarray(where, np.float32), 1.0, octaves=2)
+    phase = (0.8 * style.turns + 0.5) * up + turn[:, None] / (2 * np.pi) + 0.6 * noise
+    # A fold hangs over: it swells slowly from above, and ends at once.
+    over = (1 - phase % 1.0) ** 1.7
+    roll = np.sqrt(np.clip(1 - (2 * over - 1) ** 2, 0.0, 1.0))
+    bulge = np.sin(np.pi * np.clip(up, 0.02, 0.98)) ** 0.55
+    out = thick * (0.2 + 0.8 * bulge) * (1.15 - 0.4 * up)
+    out = out - 0.5 * thick * (1 - roll) * bulge * np.clip(0.75 + 0.8 * noise, 0.2, 1.2)
+    out = out + POOL_M * front**3 * (1 - up) * bulge
+    outside = neck + 0.0015 + gaussian_filter1d(out, 0.7, axis=1, mode="nearest")
+    inside = np.broadcast_to(neck + 0.001, (AZIMUTHS, INSIDE))
+    radius = np.concatenate([outside, inside], 1)
+    down = np.linspace(1, 0, INSIDE + 2)[None, 1:-1]
+    y = low + (high - low) * np.concatenate([up, 0.94 * down + 0.03], 1)
+    level = shell.axis_m[np.clip(np.round(row).astype(int), 0, len(shell.axis_m) - 1)]
+    grid = np.stack(
+        [
+            level[:, :1] + np.sin(turn)[:, None] * radius,
+            y,
+            level[:, 2:] + np.cos(turn)[:, None] * radius,
+        ],
         -1,
     )
-    fold = noise(np.asarray(where, np.float32), 0.9, octaves=2)
-    bulk = (1 + 0.16 * fold)[..., None]
-    section = np.cos(angle)[None, :, None] * out[:, None] * thick
-    section = section + np.sin(angle)[None, :, None] * np.array([0.0, 0.55 * tall_m, 0.0])
-    grid = middle[:, None] + section * bulk
-    faces = grid_faces(TURN_POINTS, SIDES, closed_rows=True, closed_columns=True)
-    a, b = faces // SIDES, faces % SIDES
-    a = np.where((a == 0) & (a.max(1, keepdims=True) == TURN_POINTS - 1), TURN_POINTS, a)
-    b = np.where((b == 0) & (b.max(1, keepdims=True) == SIDES - 1), SIDES, b)
-    uv = np.stack([a * (0.5 / TURN_POINTS), b * (0.11 / SIDES)], -1)
-    return Piece(grid.reshape(-1, 3), faces[:, [0, 3, 2, 1]]), uv
+    columns = ROWS + INSIDE
+    faces = grid_faces(AZIMUTHS, columns, closed_rows=True, closed_columns=True)
+    a, b = faces // columns, faces % columns
+    a = np.where((a == 0) & (a.max(1, keepdims=True) == AZIMUTHS - 1), AZIMUTHS, a)
+    b = np.where((b == 0) & (b.max(1, keepdims=True) == columns - 1), columns, b)
+    uv = np.stack([a * (0.6 / AZIMUTHS), b * (1.3 * tall / ROWS)], -1)
+    return Piece(grid.reshape(-1, 3), faces), uv
 
 
-def _end(style: ScarfStyle, item: Item, wearer: Wearer, base: float) -> tuple[Piece, F64Array]:
-    """A broad end on the breast."""
+def _end(
+    style: ScarfStyle, item: Item, wearer: Wearer, base: float, lean: float, long: float
+) -> tuple[Piece, F64Array]:
+    """A broad end on the breast, at an azimuth and as long as a share of what there is room for."""
     capsule = wearer.dressed.smoothed(1.5)
     rows = 30
-    lean = 0.25 if item.seed % 2 else -0.25
     first = row_of(capsule, np.array([[lean * FLAT_M, base + 0.01]]))[0]
-    at = np.linspace(first, len(capsule.axis_m) - 1.5, rows)
+    at = np.linspace(first, len(capsule.axis_m) - 1.5, rows)[: round(rows * long)]
+    rows = len(at)
     path = capsule.surface_at(np.full(rows, lean), at)
     path = gaussian_filter1d(path, 2.0, axis=0, mode="nearest")
     path[:, 2] += 0.5 * style.thick_mm * MM
-    drop = np.array([[0.0, -0.012, -0.0005]]) * np.arange(1, 14)[:, None]
-    path = np.concatenate([path, path[-1] + drop])
+    if long == 1:
+        drop = np.array([[0.0, -0.012, -0.0005]]) * np.arange(1, 14)[:, None]
+        path = np.concatenate([path, path[-1] + drop])
     n = len(path)
     wide = 0.045 * item.size
     across = np.linspace(-1, 1, 19)
-    fold = 0.004 * np.cos(np.pi * 2.5 * across) * 1.0
-    grid = path[:, None] + across[None, :, None] * np.array([wide, 0, 0])
-    grid[..., 2] += fold[None] - 0.02 * across[None] ** 2
+    # Gathered where it leaves the neck, it opens on the way down.
+    open_ = smoothstep(np.linspace(0, 1, n), -0.2, 0.8)[:, None]
+    noise = ValueNoise(item.seed, f"scarf/end{lean:+.1f}")
+    spot = np.stack(
+        [np.broadcast_to(across * 2.0, (n, 19)), np.arange(n)[:, None] * 0.06 + 0 * across], -1
+    )
+    spot = np.concatenate([spot, np.zeros((n, 19, 1))], -1)
+    fold = 0.011 * noise(np.asarray(spot, np.float32), 1.0, octaves=2) * (1.3 - 0.6 * open_)
+    grid = path[:, None] + (across * wide * (0.55 + 0.45 * open_))[..., None] * np.eye(3)[0]
+    grid[..., 2] += fold - 0.02 * across[None] ** 2
     front = grid.copy()
     front[..., 2] += 0.0025
     both = np.concatenate([front, grid[:, ::-1]], 1)

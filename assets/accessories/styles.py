@@ -263,6 +263,8 @@ class TieStyle(WornEntry):
     """A necktie or a bow tie at the collar."""
 
     kind: Literal["tie"]
+    weave: str = "twill"
     bow: bool = False
-    wide_mm: Positive = 70.0
+    wide_mm: Positive = 76.0
+    """Of the blade below, or of the whole bow."""
     knot_mm: Positive = 34.0

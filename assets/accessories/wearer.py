@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -20,7 +20,7 @@ from assets.store import Store
 from assets.worn import WornEntry
 from spec_schema.spec import Item
 
-__all__ = ["Wearer", "cloth", "hard", "ribbon", "round_tube", "second"]
+__all__ = ["Wearer", "cloth", "hard", "plain_of", "ribbon", "round_tube", "second"]
 
 
 @dataclass(frozen=True)
@@ -96,6 +96,16 @@ class Wearer:
 def cloth(entry: WornEntry, item: Item, weave: str, shade: float = 1.0) -> SurfaceMaterial:
     """Fabric in the item's colour and print; UVs count tiles."""
     return cloth_material(Fabric(weave=weave, roughness=entry.roughness), item, weave, shade)
+
+
+def plain_of(material: SurfaceMaterial) -> SurfaceMaterial:
+    """The same cloth for hems and knots: no weave, and the mean of its print."""
+    colour = np.asarray(material.colour)
+    if material.colour_map is not None:
+        colour = colour * material.colour_map.reshape(-1, 3).mean(axis=0)
+    colour = np.clip(colour, 0.0, 1.0)
+    mean = (float(colour[0]), float(colour[1]), float(colour[2]))
+    return replace(material, colour=mean, colour_map=None, height_map_mm=None)
 
 
 def hard(entry: WornEntry, item: Item, coat: float = 0.3) -> SurfaceMaterial:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from scipy.ndimage import gaussian_filter1d
 
 from assets.accessories.capsule import WIDEST_M, Capsule, CutPiece, outline_field, upward
 from assets.accessories.fit import F64Array, smoothstep
@@ -13,7 +14,7 @@ from assets.accessories.hugging import clear
 from assets.accessories.masks import FLAT_M, hem, on_skin
 from assets.accessories.styles import WrapStyle
 from assets.accessories.sweep import Piece, ellipsoid, joined
-from assets.accessories.wearer import Wearer, cloth, ribbon, second
+from assets.accessories.wearer import Wearer, cloth, plain_of, ribbon, second
 from assets.geometry import Mesh
 from assets.noise import ValueNoise
 from spec_schema.errors import AssetError
@@ -27,9 +28,16 @@ HEM_M = 0.0013
 TENT_M = 0.19
 """Cloth that falls from the head to the shoulders stands off the neck."""
 CLOSE_M = 0.03
+SEWN_M = 0.05
+SHOULDER_M = 0.098
+SEAM_M = 0.012
+"""A hood ends so far below where body and clothes first reach so far out; above its end it lies on
+them for so far."""
 FREE_M = 0.022
 """So far from its edge cloth is drawn to the face."""
 TURBAN_BANDS = 5
+LAID_M = 0.003
+"""Thickness at the edge of the end that is laid over a shoulder."""
 
 
 def build_wrap(style: WrapStyle, item: Item, wearer: Wearer) -> tuple[Mesh, ...]:
@@ -40,25 +48,35 @@ def build_wrap(style: WrapStyle, item: Item, wearer: Wearer) -> tuple[Mesh, ...]
     """
     if style.shape in ("turban", "knotted"):
         return _lined(style, item, wearer)
-    tent = WIDEST_M if style.shape == "balaclava" else TENT_M
+    tent = TENT_M if style.shape == "veil" else WIDEST_M
     shell = wearer.dressed.smoothed(0.8).spanned(GAP_M, widest_m=tent)
     opening = _opening(style, item, wearer, shell)
     chin = wearer.fit.landmarks_m[8, 1]
-    low = shell.height_m() - (chin - style.end_m) - _waves(item, shell)
+    end = chin - style.end_m + _waves(item, shell)
+    if style.shape == "hood":
+        # It is sewn on where the shoulders begin.
+        floor = wearer.dressed.neck_floor(SHOULDER_M)[:, None] - SEAM_M
+        end = np.maximum(end, gaussian_filter1d(floor, 4.0, axis=0, mode="wrap"))
+    low = shell.height_m() - end
     field = np.minimum(-opening, low)
     away = -opening
     thick = style.thickness_mm * MM * item.thickness
     if style.shape == "hood":
-        radius = shell.radius_m + thick + _volume(style, item, shell, away)
+        radius = shell.radius_m + 0.6 * thick + _volume(style, item, shell, away, chin)
+        on = wearer.dressed.smoothed(1.5).radius_m + GAP_M + 0.6 * thick
+        radius = on + (radius - on) * smoothstep(low, 0.0, SEWN_M)
         # The edge of a hood stands before the face's sides and over the brow.
         radius = radius + 0.016 * smoothstep(0.05 - away, 0.0, 0.05) * smoothstep(low, 0.02, 0.09)
     else:
         near = wearer.bare.smoothed(1.0).radius_m + GAP_M
-        loose = shell.radius_m + _volume(style, item, shell, away)
-        radius = near + (loose - near) * smoothstep(away, 0.0, FREE_M) + thick
+        loose = shell.radius_m + _volume(style, item, shell, away, chin)
+        free = smoothstep(away, 0.0, FREE_M)
+        if style.shape == "balaclava":
+            free = free * smoothstep(low, 0.0, CLOSE_M)
+        radius = near + (loose - near) * free + thick
     piece = on_skin(replace(shell, radius_m=radius).cut(field), wearer, GAP_M)
     material = cloth(style, item, style.weave)
-    plain = replace(material, colour_map=None, height_map_mm=None)
+    plain = plain_of(material)
     radius_m = HEM_M * item.thickness * max(style.thickness_mm / 2, 0.6)
     meshes = [
         wearer.mesh("wrap", piece.piece, material, style, piece.grid_uv_m),
@@ -98,7 +116,9 @@ def _opening(style: WrapStyle, item: Item, wearer: Wearer, shell: Capsule) -> F6
     return outline_field(shell.azimuth.T, shell.height_m(), outline)
 
 
-def _volume(style: WrapStyle, item: Item, shell: Capsule, away: F64Array) -> F64Array:
+def _volume(
+    style: WrapStyle, item: Item, shell: Capsule, away: F64Array, chin_m: float
+) -> F64Array:
     """Metres (A, S) off the membrane: room at the back, and folds that run round the face."""
     azimuth = shell.azimuth.T
     back = 0.5 - 0.5 * np.cos(azimuth)
@@ -110,7 +130,25 @@ def _volume(style: WrapStyle, item: Item, shell: Capsule, away: F64Array) -> F64
     across = np.stack([away * 34 + 0 * p[..., 0], p[..., 0] * 5, p[..., 1] * 5], -1)
     ripple = noise(np.asarray(across, np.float32), 1.0, octaves=2)
     folds = style.folds_mm * MM * np.maximum(ripple + 0.2, -0.1)
+    if style.shape == "veil":
+        folds = folds + _laid_over(item, shell, away, chin_m)
     return np.asarray((room + folds) * smoothstep(away, 0.002, CLOSE_M))
+
+
+def _laid_over(item: Item, shell: Capsule, away: F64Array, chin_m: float) -> F64Array:
+    """Metres (A, S) of the end that is thrown over a shoulder: its edge, and folds along it."""
+    side = 1.0 if item.seed % 2 else -1.0
+    arc = shell.azimuth.T * FLAT_M * side
+    below = chin_m - shell.height_m()
+    across = below * 0.85 - arc - 0.012
+    front = smoothstep(1.9 - np.abs(shell.azimuth.T), 0.0, 0.6) * smoothstep(below, -0.02, 0.03)
+    edge = LAID_M * smoothstep(across, -0.0015, 0.0015)
+    p = shell.points() - shell.centre_m
+    spot = np.stack([across * 38, p[..., 0] * 4, p[..., 1] * 4], -1)
+    noise = ValueNoise(item.seed, "wrap/laid")(np.asarray(spot, np.float32), 1.0, octaves=1)
+    return np.asarray(
+        (edge + 0.006 * np.maximum(noise, -0.2)) * front * smoothstep(away, 0.0, 0.03)
+    )
 
 
 def _waves(item: Item, shell: Capsule) -> F64Array:
@@ -130,7 +168,7 @@ def _lined(style: WrapStyle, item: Item, wearer: Wearer) -> tuple[Mesh, ...]:
     radius = radius + (_wound if style.shape == "turban" else _draped)(style, item, shell, field)
     piece = on_skin(replace(shell, radius_m=radius).cut(field), wearer, GAP_M)
     material = cloth(style, item, style.weave)
-    plain = replace(material, colour_map=None, height_map_mm=None)
+    plain = plain_of(material)
     meshes = [
         wearer.mesh("wrap", piece.piece, material, style, piece.grid_uv_m),
         wearer.mesh("wrap-hem", _clear_hem(piece, HEM_M * item.thickness, wearer), plain, style),

@@ -21,6 +21,8 @@ from spec_schema.spec import Item
 
 __all__ = ["build_garment"]
 
+ALL_OVER = ("melange",)
+"""Prints that are in the yarn, so that bands and collars have them too."""
 RIDGE_M = 0.05
 ON_SKIN_M = 0.0002
 NEAR_M = 0.02
@@ -48,7 +50,8 @@ def build_garment(
             rest = cut.operator[loop] @ pattern.rest_m
             front = vertices[loop[np.argmax(rest[:, 2] - 2 * np.abs(rest[:, 0]))]]
         swept = sweep(trim, vertices[loop], surface, front)
-        band = cloth_material(garment.fabric, item, trim.weave, trim.shade, printed=False)
+        whole = item.print in ALL_OVER
+        band = cloth_material(garment.fabric, item, trim.weave, trim.shade, printed=whole)
         meshes.append(_trim_mesh(f"clothing-trim-{i}", swept, band))
     meshes = [meshes[0], *_off_skin(meshes[1:], head, pattern)]
     if garment.placket is not None:

@@ -75,6 +75,8 @@ def _wet_parts(spec: SceneSpec, head: HasEyes, store: Store) -> list[Mesh]:
         colour=(1.0, 1.0, 1.0),
         roughness=c.wet.roughness,
         colour_map=wet_texture(spec),
+        subsurface=c.wet.subsurface,
+        subsurface_scale_m=c.wet.subsurface_scale_m,
         coat=1.0,
         coat_roughness=0.06,
     )

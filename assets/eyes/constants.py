@@ -103,6 +103,8 @@ class Wet(_Model):
     caruncle: Triple
     caruncle_dark: Triple
     roughness: float
+    subsurface: float
+    subsurface_scale_m: float
 
 
 class EyeConstants(_Model):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import colorsys
+from functools import lru_cache
 
 import numpy as np
 from scipy.ndimage import map_coordinates
@@ -41,7 +42,7 @@ def painted_fibres(
 ) -> F32Array:
     """Brightness of the painted fibres about 1, at ``radius`` (0 at the pupil's rim to 1 at the
     limbus) and angle ``turn`` (radians), both (H, W)."""
-    grey = np.asarray(texture[..., :3], np.float32).mean(-1)
+    grey = _grey(texture.tobytes(), texture.shape)
     x, y = entry.centres_px[0]
     inner, outer = entry.pupil_radius_px * 1.06, entry.radius_px * 0.94
     distance = inner + (outer - inner) * radius
@@ -49,3 +50,10 @@ def painted_fibres(
     sampled = map_coordinates(grey, at, order=1, mode="nearest", output=np.float32)
     ring = sampled.mean(1, keepdims=True)
     return np.asarray(np.clip(sampled / np.maximum(ring, 1), 0.35, 1.9), np.float32)
+
+
+@lru_cache(maxsize=16)
+def _grey(pixels: bytes, shape: tuple[int, ...]) -> F32Array:
+    """(H, W) mean of the colours of a texture; the catalogue has few."""
+    colours = np.frombuffer(pixels, np.uint8).reshape(shape)[..., :3]
+    return np.asarray(np.asarray(colours, np.float32).mean(-1), np.float32)

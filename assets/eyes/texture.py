@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["eye_textures", "wet_texture"]
 
+_HIDDEN_RAD: Final = 2.2
+"""Beyond this angle from the pole the ball is never seen: the head is round it."""
+
 
 def eye_textures(spec: SceneSpec, store: Store) -> dict[str, F32Array]:
     """(H, W, 3) linear albedo of the ``right`` and ``left`` eye, row 0 at the pupil.
@@ -37,19 +41,32 @@ def eye_textures(spec: SceneSpec, store: Store) -> dict[str, F32Array]:
     back = (rows[split:, None] - c.texture.iris_share) / (1 - c.texture.iris_share)
     angle = np.asarray(limbus + (np.pi - limbus) * back, np.float32)
     iris = _iris(spec, store, radius, turn)
+    seen = angle[angle[:, 0] < _HIDDEN_RAD]
+
+    def ball(side: str) -> F32Array:
+        front = _sclera(spec, seen, turn, side)
+        behind = np.broadcast_to(front[-1:], (len(angle) - len(seen), *front.shape[1:]))
+        white = np.concatenate([front, behind])
+        return _joined(iris, white, radius, angle - np.float32(limbus))
+
     # The nose lies towards +x of the right eye, and of the left eye once mirrored.
-    right = _joined(iris, _sclera(spec, angle, turn, "right"), radius, angle - np.float32(limbus))
-    left = _joined(iris, _sclera(spec, angle, turn, "left"), radius, angle - np.float32(limbus))
-    return {"right": right, "left": _mirrored(left)}
+    return {"right": ball("right"), "left": _mirrored(ball("left"))}
 
 
 def _joined(iris: F32Array, sclera: F32Array, radius: F32Array, past_limbus: F32Array) -> F32Array:
     """The limbus is no line: iris and white run into one another over half a millimetre."""
-    veil = smoothstep(radius, 0.93, 1.04)[..., None]
-    inner = np.asarray(iris + veil * (sclera[:1] - iris), np.float32)
-    shade = smoothstep(past_limbus, 0.0, 0.10)[..., None]
-    outer = sclera + (1 - shade) * 0.5 * (inner[-1:] - sclera)
-    return np.asarray(np.clip(np.concatenate([inner, outer]), 0.001, 0.9), np.float32)
+    out = np.concatenate([iris, sclera])
+    split = len(iris)
+    veiled = radius[:, 0] > 0.93
+    rim = out[:split][veiled]
+    out[:split][veiled] = rim + smoothstep(radius[veiled], 0.93, 1.04)[..., None] * (
+        sclera[:1] - rim
+    )
+    shaded = past_limbus[:, 0] < 0.10
+    white = out[split:][shaded]
+    shade = smoothstep(past_limbus[shaded], 0.0, 0.10)[..., None]
+    out[split:][shaded] = white + (1 - shade) * 0.5 * (out[split - 1] - white)
+    return np.clip(out, 0.001, 0.9, out=out)
 
 
 def _mirrored(texture: F32Array) -> F32Array:
@@ -70,21 +87,23 @@ def _iris(spec: SceneSpec, store: Store, radius: F32Array, turn: F32Array) -> F3
     grid_radius, grid_turn = np.broadcast_arrays(across, turn)
     texture = np.asarray(store.array(entry.texture))
     fibres = painted_fibres(texture, entry, grid_radius, grid_turn) ** np.float32(0.8)
-    circle = np.stack([np.cos(grid_turn), np.sin(grid_turn), grid_radius * 0.35], -1)
-    fine = ValueNoise(spec.skin.seed, "eyes/fibres")(circle.astype(np.float32), 17.0, 3, 0.7)
-    slow = ValueNoise(spec.skin.seed, "eyes/patches")(circle.astype(np.float32), 2.2, 2)
+    circle = np.stack([np.cos(turn[0]), np.sin(turn[0])], -1).astype(np.float32)
+    height = (across[:, 0] * 0.35).astype(np.float32)
+    fine = ValueNoise(spec.skin.seed, "eyes/fibres").on_prism(circle, height, 17.0, 3, 0.7)
+    slow = ValueNoise(spec.skin.seed, "eyes/patches").on_prism(circle, height, 2.2, 2)
     value = fibres * (1 + 0.40 * fine) * (1 + 0.20 * slow)
     # The collarette: a paler, warmer ring about the pupil with a ragged rim.
     collarette = smoothstep(across + 0.05 * fine, 0.42, 0.24)
     value *= 1 + 0.28 * collarette * smoothstep(across, 0.0, 0.10)
     value *= 1 - np.float32(c.limbal_ring) * smoothstep(across + 0.04 * slow, 0.74, 1.0)
-    colour = value[..., None] * base
-    warm = np.array([1.22, 1.0, 0.72], np.float32)
-    colour *= 1 + (0.8 * collarette[..., None]) * (warm - 1)
-    ruff = smoothstep(across, 0.05, 0.0)[..., None]
-    colour = colour * (1 - 0.6 * ruff)
-    open_pupil = smoothstep(radius, float(pupil) + 0.012, float(pupil) - 0.012)[..., None]
-    return np.asarray(colour * (1 - open_pupil) + np.float32(c.pupil) * open_pupil, np.float32)
+    value *= 1 - np.float32(0.6) * smoothstep(across, 0.05, 0.0)
+    open_pupil = smoothstep(radius, float(pupil) + 0.012, float(pupil) - 0.012)
+    out = np.empty((*value.shape, 3), np.float32)
+    for k, warm in enumerate((1.22, 1.0, 0.72)):
+        plane = value * base[k] * (1 + np.float32(0.8 * (warm - 1)) * collarette)
+        plane += open_pupil * (np.float32(c.pupil) - plane)
+        out[..., k] = plane
+    return out
 
 
 def _sclera(spec: SceneSpec, angle: F32Array, turn: F32Array, side: str) -> F32Array:
@@ -94,19 +113,12 @@ def _sclera(spec: SceneSpec, angle: F32Array, turn: F32Array, side: str) -> F32A
     age = float(np.clip((spec.identity.age_years - 35) / 45, 0, 1))
     white = np.array(c.white) * (1 - tone.darkness) + np.array(c.dark_skin) * tone.darkness
     white = (white + 0.45 * age * (np.array(c.yellow) - white)).astype(np.float32)
-    x = np.sin(angle) * np.cos(turn)
-    y = np.sin(angle) * np.sin(turn)
-    points = np.stack([x, y, np.broadcast_to(np.cos(angle), x.shape)], -1).astype(np.float32)
-    corner = smoothstep(x, 0.55, 0.97) + 0.55 * smoothstep(-x, 0.60, 0.98)
-    corner = corner + 0.35 * smoothstep(np.abs(y), 0.55, 0.95)
-    corner = np.clip(corner, 0, 1)[..., None]
-    out = white * (1 - 0.75 * corner) + np.array(c.corner, np.float32) * 0.75 * corner
+    points, corner = _ball(angle.tobytes(), turn.tobytes())
     cloud = ValueNoise(spec.skin.seed, f"eyes/cloud/{side}")(points, 3.0, 2)
-    out = out * (1 + 0.05 * cloud[..., None])
     # Veins run outwards from the corners: stretched along the angle, thin across it.
     warp = ValueNoise(spec.skin.seed, f"eyes/vein-warp/{side}")(points, 5.0, 2)
     bent = turn + 0.25 * warp
-    thread = np.stack([np.cos(bent), np.sin(bent), np.broadcast_to(angle * 0.45, x.shape)], -1)
+    thread = np.stack([np.cos(bent), np.sin(bent), np.broadcast_to(angle * 0.45, bent.shape)], -1)
     vein = ValueNoise(spec.skin.seed, f"eyes/veins/{side}")(thread.astype(np.float32), 7.0, 2, 0.6)
     line = np.exp(-((vein / 0.045) ** 2))
     branch = ValueNoise(spec.skin.seed, f"eyes/branches/{side}")(thread.astype(np.float32), 15.0, 1)
@@ -114,7 +126,28 @@ def _sclera(spec: SceneSpec, angle: F32Array, turn: F32Array, side: str) -> F32A
     away = smoothstep(angle, 0.62, 1.25) * np.clip(0.35 + 0.9 * cloud, 0, 1)
     amount = (0.20 + 0.60 * spec.eyes.redness) * line * away
     amount = np.clip(amount + 0.16 * spec.eyes.redness * smoothstep(angle, 0.5, 1.2), 0, 0.8)
-    return np.asarray(out + amount[..., None] * (np.array(c.vein, np.float32) - out), np.float32)
+    out = np.empty((*amount.shape, 3), np.float32)
+    pinker, lighter = np.float32(0.75) * corner, 1 + np.float32(0.05) * cloud
+    # A plane at a time: numpy is slow where the innermost axis is short.
+    for k in range(3):
+        plane = (white[k] + pinker * (np.float32(c.corner[k]) - white[k])) * lighter
+        plane += amount * (np.float32(c.vein[k]) - plane)
+        out[..., k] = plane
+    return out
+
+
+@lru_cache(maxsize=2)
+def _ball(angles: bytes, turns: bytes) -> tuple[F32Array, F32Array]:
+    """Points (H, W, 3) of the unit ball, and how near to a corner of the eye (H, W) they are;
+    the same for all eyes."""
+    angle = np.frombuffer(angles, np.float32)[:, None]
+    turn = np.frombuffer(turns, np.float32)[None]
+    x = np.sin(angle) * np.cos(turn)
+    y = np.sin(angle) * np.sin(turn)
+    points = np.stack([x, y, np.broadcast_to(np.cos(angle), x.shape)], -1).astype(np.float32)
+    corner = smoothstep(x, 0.55, 0.97) + 0.55 * smoothstep(-x, 0.60, 0.98)
+    corner = corner + 0.35 * smoothstep(np.abs(y), 0.55, 0.95)
+    return points, np.asarray(np.clip(corner, 0, 1), np.float32)
 
 
 def wet_texture(spec: SceneSpec) -> F32Array:

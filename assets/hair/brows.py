@@ -29,6 +29,8 @@ INNER_DM = 0.016
 GAP_DM = 0.022
 TAIL_FROM_DM = 0.42
 FINEST_TIP = 0.2
+FARTHEST = 3.1
+"""Half widths from the middle line beyond which no hair stands."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +86,17 @@ class BrowShape:
 
     def density(self, rest_dm: F32Array) -> F32Array:
         """0-1 at rest points ``(*, 3)``."""
+        x, y, z = rest_dm[..., 0], rest_dm[..., 1], rest_dm[..., 2]
+        high = FARTHEST * self.half_dm.max()
+        near = (x > min(self.x_dm[0] - 0.05, -0.02)) & (x < self.x_dm[-1] + 0.05)
+        near &= (y > self.y_dm.min() - high) & (y < self.y_dm.max() + high)
+        near &= z > self.z_dm.min() - POCKET_DM
+        out = np.zeros(rest_dm.shape[:-1], np.float32)
+        out[near] = self._density(rest_dm[near])
+        return out
+
+    def _density(self, rest_dm: F32Array) -> F32Array:
+        """The same where a brow may be."""
         brows, x = self.brows, rest_dm[..., 0]
         across, along = self.across(rest_dm), self.along(rest_dm)
         wild = 1 - 0.75 * brows.plucked

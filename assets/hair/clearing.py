@@ -30,11 +30,15 @@ def cleared(field: DistanceField, strands: F32Array, least_m: F32Array | float) 
     depth = field.distance(strands)
     near = depth < least + 0.5 * CELL_M
     near[:, 0] = False
+    at = np.flatnonzero(near)
+    points = strands.reshape(-1, 3)
+    moved, distance, free = field.moved_out(
+        points.take(at, axis=0), least.reshape(-1).take(at), depth.reshape(-1).take(at)
+    )
     out = strands.copy()
-    moved, distance = field.moved_out(strands[near], least[near], depth[near])
-    out[near] = moved
+    out.reshape(-1, 3)[at] = moved
     caught = np.zeros((n, m), bool)
-    caught[near] = _inside(field, moved, distance)
+    caught.reshape(-1)[at] = _inside(field, moved, distance, ~free)
     row = np.nonzero(caught.any(1))[0]
     if len(row):
         last = np.maximum(caught[row].argmax(1) - 1, 0.2)
@@ -51,7 +55,14 @@ def cleared(field: DistanceField, strands: F32Array, least_m: F32Array | float) 
     return out
 
 
-def _inside(field: DistanceField, points_m: F32Array, distance_m: F32Array) -> NDArray[np.bool_]:
-    """(n,) points that are too deep in skin, or deeper still in a garment."""
-    depth = field.refined(points_m, distance_m)
-    return np.asarray(depth < np.where(field.is_careful(points_m), -TOLERATED_M, -IN_CLOTH_M))
+def _inside(
+    field: DistanceField,
+    points_m: F32Array,
+    distance_m: F32Array,
+    among: NDArray[np.bool_] | None = None,
+) -> NDArray[np.bool_]:
+    """(n,) points, of those ``among`` which it is asked, that are too deep in skin, or deeper
+    still in a garment."""
+    depth = field.refined(points_m, distance_m, among)
+    deep = depth < np.where(field.is_careful(points_m), -TOLERATED_M, -IN_CLOTH_M)
+    return np.asarray(deep if among is None else deep & among)

@@ -12,7 +12,7 @@ from assets.geometry import F32Array, I32Array
 from assets.hair.curves import PIECE, wander
 from assets.noise import Stream
 
-__all__ = ["choose", "gather", "nearest_of"]
+__all__ = ["choose", "gather", "nearest_of", "varying"]
 
 
 def choose(n: int, count: int) -> NDArray[np.intp]:
@@ -22,8 +22,14 @@ def choose(n: int, count: int) -> NDArray[np.intp]:
 
 def nearest_of(keys: F32Array, centres: NDArray[np.intp]) -> I32Array:
     """For each key (n, k) the nearest of the centres, as an index into ``centres``."""
+    keys = varying(keys)
     _, index = cKDTree(keys[centres]).query(keys)
     return np.asarray(index, np.int32)
+
+
+def varying(keys: F32Array) -> F32Array:
+    """Keys (n, k) without the columns that hold apart nothing: they cost in every search."""
+    return keys[:, (keys != keys[:1]).any(axis=0)]
 
 
 def gather(
@@ -68,7 +74,7 @@ def gather(
         which = clump[piece]
         part = middle[which]
         part -= strands[piece]
-        part *= (pull[which] * own[piece, None])[..., None]
+        part.reshape(len(part), -1)[:] *= np.repeat(pull[which] * own[piece, None], 3, axis=1)
         part += strands[piece]
         out[piece] = part
     return out, clump

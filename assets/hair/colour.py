@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from assets.geometry import F32Array, I32Array
 from assets.hair.vectors import smoothstep
@@ -30,6 +31,10 @@ WHITE_MELANIN = (0.0, 0.035)
 TURNING = 0.08
 """Share of the white strands that keep a part of their pigment: half-grey hair."""
 DARKEST: Final = 0.9995
+GREY_STEP: Final = 2**0.5 - 1
+MEASURED: Final = 2000
+"""So many strands tell how a share of grey is spread over a scalp."""
+BISECTIONS: Final = 30
 ROOT_SHADE = 0.16
 """How much more pigment the newest centimetres show."""
 ROOT_M = 0.025
@@ -68,11 +73,7 @@ def pigment(
     if clump is not None and n:
         amount = amount * np.exp(lots("clump").normal(int(clump.max()) + 1, CLUMP_SPREAD))[clump]
     value = _melanin(amount)
-    order = lots("grey").uniform(n)
-    if greys_first is not None:
-        order = order - 0.5 * greys_first
-    white = np.zeros(n, bool)
-    white[np.argsort(order, kind="stable")[: round(grey * n)]] = True
+    white = _turned_white(grey, n, lots("grey"), greys_first)
     bare = lots("white").uniform(n, *WHITE_MELANIN)
     half = lots("turning").uniform(n) < TURNING
     bare = np.where(half, _melanin(0.35 * amount), bare)
@@ -82,6 +83,26 @@ def pigment(
         np.asarray(np.clip(value, 0, 1), np.float32),
         np.asarray(np.clip(red, 0, 1), np.float32),
     )
+
+
+def _turned_white(
+    grey: float, n: int, stream: Stream, greys_first: F32Array | None
+) -> NDArray[np.bool_]:
+    """(n,) bool. Each strand's own lot decides, against a line that hangs on the first ones.
+
+    So a strand is white at every detail or at none, however many strands there are.
+    """
+    # Steps of an irrational number are spread as evenly as those by which roots are placed.
+    start = float(stream.uniform())
+    lot = np.modf(start + GREY_STEP * np.arange(n))[0]
+    early = np.zeros(n, np.float32) if greys_first is None else 0.5 * greys_first
+    first = early[:MEASURED].astype(np.float64)
+    low, high = -float(first.max(initial=0.0)), 1.0
+    for _ in range(BISECTIONS):
+        line = 0.5 * (low + high)
+        enough = first.size == 0 or np.clip(line + first, 0.0, 1.0).mean() >= grey
+        low, high = (low, line) if enough else (line, high)
+    return np.asarray(lot < high + early) if grey > 0 else np.zeros(n, bool)
 
 
 def coat_of(

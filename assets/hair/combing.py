@@ -19,6 +19,9 @@ WHORL_DM = (8.36, 0.0)
 WHORL_REACH_DM = 0.55
 KEY_SPLIT_M = 0.03
 FRINGE_SPLIT_M = 0.014
+FRINGE_BORDER_DM = 0.06
+PART_CROSSED_DM = 0.03
+"""Standard deviations of where single strands see the border of a fringe, or the part."""
 BEFORE_DEG = 78.0
 
 
@@ -79,7 +82,7 @@ def _side(groom: Groom) -> F32Array:
     fades = smoothstep(0.35 - rest[:, 2], 0.0, 0.5)
     if groom.style.comb.parted:
         lot = groom.stream("part").normal(len(groom))
-        away = away + 0.012 * lot
+        away = away + PART_CROSSED_DM * lot
     width = 0.004 + 0.35 * fades
     return np.asarray(np.tanh(away / width), np.float32)
 
@@ -104,8 +107,11 @@ def fringe_of(groom: Groom) -> Mask:
         return np.zeros(len(groom), bool)
     wave = groom.noise(rest, 6.0)
     x, y, z = np.abs(rest[:, 0]), rest[:, 1], rest[:, 2]
-    back = fringe.from_z_dm + 0.07 * wave + 0.25 * np.clip(x - 0.35, 0, 1)
-    return np.asarray((z > back) & (x < fringe.half_width_dm + 0.04 * wave) & (y > 7.72))
+    # Its border is no line: strands of both sides stand among each other and hide the skin.
+    lot = FRINGE_BORDER_DM * groom.stream("fringe").normal((len(groom), 2))
+    back = fringe.from_z_dm + 0.07 * wave + 0.25 * np.clip(x - 0.35, 0, 1) + lot[:, 0]
+    inner = x < fringe.half_width_dm + 0.04 * wave + lot[:, 1]
+    return np.asarray((z > back) & inner & (y > 7.72))
 
 
 def is_before(groom: Groom) -> Mask:

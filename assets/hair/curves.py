@@ -50,7 +50,7 @@ def shortened(strands: F32Array, share: F32Array) -> F32Array:
         low += 1
         end = flat.take(low.ravel(), axis=0)
         end -= start
-        end *= t.reshape(-1, 1)
+        end *= np.repeat(t.ravel(), 3).reshape(-1, 3)
         end += start
         out[piece] = end.reshape(here.shape)
     return out
@@ -71,12 +71,13 @@ def resample(strands: F32Array, m: int, share: F32Array | None = None) -> F32Arr
         here = strands[piece]
         flat = here.reshape(-1, 3)
         base = np.arange(len(here), dtype=np.int32)[:, None] * old
-        total = np.zeros((len(here), m, 3), np.float32)
+        total = np.zeros((len(here), 3 * m), np.float32)
         for weight, index in zip(_weights(t - low), near, strict=True):
-            part = flat.take((base + index).ravel(), axis=0).reshape(total.shape)
-            part *= weight[..., None]
+            part = flat.take((base + index).ravel(), axis=0).reshape(len(here), -1)
+            # Thrice each: numpy is slow where the innermost axis is short.
+            part *= np.repeat(weight, 3, axis=1)
             total += part
-        out[piece] = total
+        out[piece] = total.reshape(len(here), m, 3)
     return out
 
 

@@ -94,8 +94,17 @@ class DistanceField:
             signed = _doubled(signed, axis, n)
         return np.asarray(signed, np.float32)
 
-    def _cell(self, p: F32Array) -> NDArray[np.intp]:
-        return np.asarray(np.rint((p - self._low) / np.float32(CELL_M)), np.intp)
+    def _node(self, p: F32Array, inset: int) -> NDArray[np.int32]:
+        """Place (n,) in the grid of the nodes nearest to points (n, 3), at least so many from its
+        border."""
+        place = np.zeros(len(p), np.int32)
+        for axis, count in enumerate(self._shape):
+            at = p[:, axis] - (self._low[axis] - np.float32(0.5 * CELL_M))
+            at *= np.float32(1 / CELL_M)
+            node = np.minimum(np.maximum(at, np.float32(inset)), np.float32(count - 1 - inset))
+            place *= count
+            place += node.astype(np.int32)
+        return place
 
     def _signed(
         self, p: F32Array, away_m: NDArray[np.floating[Any]], index: NDArray[np.integer[Any]]
@@ -109,15 +118,13 @@ class DistanceField:
 
     @cached_property
     def _coarse(self) -> NDArray[np.bool_]:
-        """Cells where the grid misses the surface: ears, nose, eyelids, lips."""
+        """Cells, flat, where the grid misses the surface: ears, nose, eyelids, lips."""
         miss = np.abs(self.distance(self._points)) > TRUST_M
         # Below the neck strands keep off by far more than the grid is wrong.
         miss &= self._points[:, 1] > self._careful_above
         cells = np.zeros(self._shape, bool)
-        at = self._cell(self._points[miss])
-        at = np.clip(at, 0, np.array(self._shape) - 1)
-        cells[tuple(at.T)] = True
-        return np.asarray(ndimage.maximum_filter(cells, size=3))
+        cells.reshape(-1)[self._node(self._points[miss], 0)] = True
+        return np.asarray(ndimage.maximum_filter(cells, size=3)).reshape(-1)
 
     def distance(self, points_m: F32Array) -> F32Array:
         """Distance ``(*)`` at points ``(*, 3)``, by the grid."""
@@ -127,21 +134,24 @@ class DistanceField:
 
     def outward(self, points_m: F32Array) -> F32Array:
         """Unit directions ``(*, 3)`` away from the surface; null far from it."""
-        cell = self._cell(points_m.reshape(-1, 3))
-        inner = np.clip(cell, 1, np.array(self._shape) - 2)
-        strides = np.array([self._shape[1] * self._shape[2], self._shape[2], 1])
-        flat, node = self._grid.ravel(), inner @ strides
+        flat, node = self._grid.reshape(-1), self._node(points_m.reshape(-1, 3), 1)
+        strides = (self._shape[1] * self._shape[2], self._shape[2], 1)
         slope = [flat.take(node + step) - flat.take(node - step) for step in strides]
         return unit(np.stack(slope, 1)).reshape(points_m.shape)
 
-    def exact(self, points_m: F32Array) -> F32Array:
-        """Distance (n,) at points (n, 3): by the nearest vertex where the grid is too coarse."""
-        return self.refined(points_m, self.distance(points_m))
+    def refined(
+        self,
+        points_m: F32Array,
+        distance_m: F32Array,
+        among: NDArray[np.bool_] | None = None,
+    ) -> F32Array:
+        """The grid's distances (n,) of points (n, 3), by the nearest vertex where it is coarse.
 
-    def refined(self, points_m: F32Array, distance_m: F32Array) -> F32Array:
-        """The grid's distances (n,) of points (n, 3), by the nearest vertex where it is coarse."""
+        ``among`` (n,) says whose distances matter.
+        """
         out = distance_m.copy()
-        fine = np.flatnonzero(np.abs(out) < CELL_M)
+        near = np.abs(out) < CELL_M
+        fine = np.flatnonzero(near if among is None else near & among)
         fine = fine[self._is_coarse(points_m[fine])]
         if len(fine):
             p = points_m[fine]
@@ -153,8 +163,7 @@ class DistanceField:
         return np.asarray(points_m[:, 1] > self._careful_above)
 
     def _is_coarse(self, points_m: F32Array) -> NDArray[np.bool_]:
-        cell = np.clip(self._cell(points_m), 0, np.array(self._shape) - 1)
-        return np.asarray(self._coarse[tuple(cell.T)])
+        return np.asarray(self._coarse.take(self._node(points_m, 0)))
 
     def freed(self, points_m: F32Array, least_m: F32Array) -> F32Array:
         """Points (n, 3) moved out until they are ``least_m`` (n,) away, if that succeeds."""
@@ -162,10 +171,11 @@ class DistanceField:
 
     def moved_out(
         self, points_m: F32Array, least_m: F32Array, distance_m: F32Array
-    ) -> tuple[F32Array, F32Array]:
+    ) -> tuple[F32Array, F32Array, NDArray[np.bool_]]:
         """As :meth:`freed`, where the points' own distances are known; with those after it.
 
-        What is said of points that the grid is too coarse for is not exact.
+        What is said of points that the grid is too coarse for is not exact; the last array (n,)
+        tells those of them that are known to be free.
         """
         out, depth = points_m.copy(), distance_m.copy()
         todo = np.flatnonzero(depth < least_m - 1e-5)
@@ -176,16 +186,21 @@ class DistanceField:
             out[todo] += self.outward(out[todo]) * step
             depth[todo] = self.distance(out[todo])
             todo = todo[depth[todo] < least_m[todo] - 1e-5]
-        self._free_in_fine_parts(out, least_m, depth)
-        return out, depth
+        return out, depth, self._free_in_fine_parts(out, least_m, depth)
 
-    def _free_in_fine_parts(self, points_m: F32Array, least_m: F32Array, depth_m: F32Array) -> None:
-        """Correct, in place, the points in cells that the grid is too coarse for."""
+    def _free_in_fine_parts(
+        self, points_m: F32Array, least_m: F32Array, depth_m: F32Array
+    ) -> NDArray[np.bool_]:
+        """Correct, in place, the points in cells that the grid is too coarse for.
+
+        Returns which were found free (n,).
+        """
+        free = np.zeros(len(points_m), bool)
         todo = np.flatnonzero(depth_m < least_m + FINE_M)
         todo = todo[self._is_coarse(points_m[todo])]
         for _ in range(2):
             if len(todo) == 0:
-                return
+                break
             p, least = points_m[todo], least_m[todo]
             # Beyond a few millimetres a vertex's plane says nothing.
             distance, index = self._tree.query(p, distance_upper_bound=PLANE_M)
@@ -199,7 +214,10 @@ class DistanceField:
                 inside = np.maximum(self._eye_radius - np.linalg.norm(away, axis=1), 0.0)
                 q = q + unit(away) * inside[:, None]
             points_m[todo] = q
-            todo = todo[(q != p).any(1)]
+            moved = (q != p).any(1)
+            free[todo[~moved & np.isfinite(distance)]] = True
+            todo = todo[moved]
+        return free
 
 
 def _means(values: F32Array, which: NDArray[np.intp]) -> F32Array:

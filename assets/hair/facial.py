@@ -28,6 +28,8 @@ __all__ = ["grow_beard"]
 STUBBLE_M = 0.004
 """Shorter hair stands by itself: no clumps, no fall."""
 MOUTH_RIM_M = 0.012
+WAXED = 0.9
+"""How far the ends of a moustache that is turned up come together."""
 GUIDES = 2200
 GUIDE_STEPS = 10
 
@@ -194,6 +196,10 @@ def _turned(strands: F32Array, rest_dm: F32Array, length: F32Array, style: Facia
     out = strands.copy()
     out[..., 1] += 1.3 * rise
     out[..., 0] -= np.sign(rest_dm[:, :1]) * 0.3 * rise * s
+    wax = WAXED * min(max(style.moustache_curl, 0.0), 1.0) * s[..., None] ** 0.7
+    for side in (rest_dm[:, 0] < 0, rest_dm[:, 0] >= 0):
+        if side.any():
+            out[side] += wax * (out[side].mean(axis=0) - out[side])
     return out
 
 
@@ -203,7 +209,10 @@ def _out_of_mouth(head: SkullHead, strands: F32Array) -> F32Array:
     if not inside.any():
         return strands
     low, high = head.vertices_m[inside].min(0), head.vertices_m[inside].max(0)
-    row, step = np.nonzero(((strands > low) & (strands < high)).all(-1))
+    about = (strands[..., 1] > low[1]) & (strands[..., 1] < high[1]) & (strands[..., 2] > low[2])
+    row, step = np.nonzero(about)
+    within = ((strands[row, step] > low) & (strands[row, step] < high)).all(-1)
+    row, step = row[within], step[within]
     if len(row) == 0:
         return strands
     around = ((head.vertices_m > low - MOUTH_RIM_M) & (head.vertices_m < high + MOUTH_RIM_M)).all(1)

@@ -22,6 +22,7 @@ from spec_schema.spec import FacialHairSpec
 __all__ = ["REGIONS", "BeardShape", "beard_density", "combed", "on_upper_lip"]
 
 REGIONS: Final[tuple[Region, ...]] = get_args(Region)
+FARTHEST_BACK_DM = 0.58
 CHEEK_LINE_DM = 0.16
 """How far ``cheek_line`` moves the upper line."""
 PATCHED: Final[Mapping[Region, float]] = {
@@ -51,11 +52,22 @@ class BeardShape:
 def on_upper_lip(rest_dm: F32Array) -> F32Array:
     """Bool, where the moustache stands."""
     x, y, z = np.abs(rest_dm[..., 0]), rest_dm[..., 1], rest_dm[..., 2]
-    return np.asarray((y > 6.66) & (x < 0.36) & (z > 1.25))
+    # Its lower edge follows the lip down to the corners of the mouth.
+    return np.asarray((y > 6.66 - 0.9 * x**2) & (x < 0.36) & (z > 1.2))
 
 
 def beard_density(rest_dm: F32Array, shape: BeardShape, noise: ValueNoise) -> F32Array:
     """0-1 at rest points ``(*, 3)`` in decimetres."""
+    y, z = rest_dm[..., 1], rest_dm[..., 2]
+    lines = groom_data().beard_map
+    near = (z > FARTHEST_BACK_DM) & (y < max(lines.upper_y) + 0.4) & (y > min(lines.lower_y) - 0.3)
+    out = np.zeros(rest_dm.shape[:-1], np.float32)
+    out[near] = _density(rest_dm[near], shape, noise)
+    return out
+
+
+def _density(rest_dm: F32Array, shape: BeardShape, noise: ValueNoise) -> F32Array:
+    """The same where facial hair may be."""
     total = np.zeros(rest_dm.shape[:-1], np.float32)
     for name, part in _parts(rest_dm, shape, noise).items():
         weight = shape.regions.get(name, 0.0)
@@ -101,7 +113,7 @@ def _parts(rest_dm: F32Array, shape: BeardShape, noise: ValueNoise) -> dict[Regi
     lower = np.interp(z, lines.lower_z, lines.lower_y)
     whole = smoothstep(upper - y + rough, -0.05 * soft, 0.17 * soft)
     whole = whole * smoothstep(y - lower + rough, -0.05 * soft, 0.16 * soft)
-    whole = whole * smoothstep(z, 0.58, 0.74)
+    whole = whole * smoothstep(z, FARTHEST_BACK_DM, 0.74)
     whole = whole * np.where(azimuth > 60, smoothstep(x, 0.5, 0.62), 1.0)
     before = z > 1.2
     arc = 6.775 - 0.10 * (x / 0.30) ** 2

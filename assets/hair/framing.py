@@ -13,6 +13,8 @@ from assets.hair.vectors import smoothstep, tangent
 
 __all__ = ["round_the_face"]
 
+ASIDE = 0.7
+"""How strongly hair is held out of the face: about as much as its own stiffness."""
 DRAG = 0.34
 """How far hair on a turned head stays with the chest, as a share of its fall."""
 
@@ -38,10 +40,10 @@ def round_the_face(groom: Groom, fringe: Mask, index: NDArray[np.intp]) -> Push:
     def push(p: F32Array, _: float) -> F32Array:
         low = smoothstep(eye[1] - 0.05 - p[:, 1], 0.0, 0.05)
         at_face = smoothstep(p[:, 2] - middle[2] - 0.03, 0.0, 0.03)
-        at_face = at_face * smoothstep(eye[1] + 0.045 - p[:, 1], 0.0, 0.05)
-        at_face = at_face * (1 - smoothstep(np.abs(p[:, 0]), 0.07, 0.1)) * free
+        at_face = at_face * smoothstep(eye[1] + 0.07 - p[:, 1], 0.0, 0.05)
+        at_face = at_face * (1 - smoothstep(np.abs(p[:, 0]), 0.05, 0.085)) * free
         out = np.zeros_like(p)
-        out[:, 0] = 0.5 * at_face * np.where(p[:, 0] > 0, 1.0, -1.0)
+        out[:, 0] = ASIDE * at_face * np.where(p[:, 0] > 0, 1.0, -1.0)
         out -= (0.06 * low * side * before)[:, None] * aside
         out += (low * np.where(before, 0.03, -0.06))[:, None] * chest
         # Round the axis of the neck, back towards the chest.

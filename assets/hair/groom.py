@@ -15,11 +15,15 @@ from assets.hair.scalp import Scalp
 from assets.hair.surface import SkullHead
 from assets.hair.vectors import smoothstep
 from assets.noise import Stream, ValueNoise
+from spec_schema.spec import HairSpec
 
 __all__ = ["Groom", "Variation"]
 
 SIDE_HEIGHTS_DM = (6.6, 7.15, 7.5, 7.75, 7.95)
 BABY_BAND_DM = 0.10
+PART_FULL_DM = 0.18
+PICKED_OUT = 0.5
+"""Power of the volume on the length of hair that stands: curls are drawn out or left shrunken."""
 
 
 @dataclass(frozen=True)
@@ -28,22 +32,35 @@ class Variation:
 
     mirror: float
     """1, or -1 where the part is on the subject's right."""
+    part_share: float
+    """Of the distance from the middle at which the style has its part."""
     part_dm: float
+    """Added to that."""
     lift: float
     shell: float
     clumping: float
     swirl: float
+    volume: float
+
+    curl: float
+    """On the radius of curls; above 1 straight hair waves."""
+    frizz: float
 
     @staticmethod
-    def draw(stream: Stream) -> Variation:
-        """Moderate changes of what a barber or a morning changes."""
+    def of(hair: HairSpec) -> Variation:
+        """What the spec asks for, and small things that a morning changes."""
+        stream = Stream(hair.seed, "hair/variation")
         return Variation(
-            mirror=1.0 if float(stream.uniform()) < 0.62 else -1.0,
-            part_dm=float(stream.uniform((), -0.06, 0.06)),
-            lift=float(stream.uniform((), 0.8, 1.25)),
-            shell=float(stream.uniform((), 0.8, 1.25)),
+            mirror=-1.0 if hair.part_side < 0 else 1.0,
+            part_share=abs(hair.part_side),
+            part_dm=float(stream.uniform((), -0.04, 0.04)),
+            lift=hair.volume * float(stream.uniform((), 0.92, 1.08)),
+            shell=hair.volume * float(stream.uniform((), 0.92, 1.08)),
             clumping=float(stream.uniform((), 0.9, 1.06)),
             swirl=float(stream.uniform((), 0.7, 1.3)),
+            volume=hair.volume,
+            curl=hair.curl,
+            frizz=hair.frizz,
         )
 
 
@@ -69,32 +86,37 @@ class Groom:
     def of(
         head: SkullHead,
         style: Style,
-        seed: int,
+        hair: HairSpec,
         roots: Roots,
         scalp: Scalp,
-        length_scale: float,
         hidden: F32Array,
     ) -> Groom:
         """Gather what is known of each root."""
         n = len(roots)
         rest = roots.rest_dm
-        lot = Stream(seed, "hair/kinds").uniform((n, 2))
+        lot = Stream(hair.seed, "hair/kinds").uniform((n, 2))
+        variation = Variation.of(hair)
         above, azimuth = scalp.above_line_dm(rest), scalp.azimuth_deg(rest)
+        babies = np.full(n, style.fuzz.babies, np.float32)
+        if style.comb.parted:
+            # Where a part runs into the forehead short hair would leave a bare wedge.
+            middle = variation.mirror * style.comb.part_dm * variation.part_share
+            babies *= 1 - 0.8 * np.exp(-(((rest[:, 0] - middle) / PART_FULL_DM) ** 2))
         edge = above < BABY_BAND_DM + 0.04 * scalp.noise(rest, 9.0)
         beside_ear = (azimuth > 62) & (azimuth < 112)
         return Groom(
             head=head,
             style=style,
-            seed=seed,
+            seed=hair.seed,
             roots=roots,
             noise=scalp.noise,
-            variation=Variation.draw(Stream(seed, "hair/variation")),
-            length_scale=length_scale,
+            variation=variation,
+            length_scale=hair.length_scale,
             above_line_dm=above,
             azimuth_deg=azimuth,
             hidden=hidden,
-            baby=edge & ~beside_ear & (lot[:, 0] < style.fuzz.babies),
-            flyaway=lot[:, 1] < style.fuzz.flyaways,
+            baby=edge & ~beside_ear & (lot[:, 0] < babies),
+            flyaway=lot[:, 1] < style.fuzz.flyaways * variation.frizz,
         )
 
     def __len__(self) -> int:
@@ -132,7 +154,9 @@ class Groom:
         rest = self.roots.rest_dm
         along = rest * np.array([0, 0, 1], np.float32)
         wander = comb.part_wander_dm * (self.noise(along, 9.0) + self.noise(along, 2.5))
-        middle = comb.part_dm + (self.variation.part_dm if comb.parted else 0.0)
+        middle = comb.part_dm
+        if comb.parted:
+            middle = middle * self.variation.part_share + self.variation.part_dm
         return np.asarray(middle * smoothstep(rest[:, 2], -0.1, 0.4) + wander, np.float32)
 
     def length_m(self) -> F32Array:
@@ -151,6 +175,8 @@ class Groom:
         if cut.edge < 1.0:
             mm = mm * np.interp(self.above_line_dm, [0.0, 0.4], [cut.edge, 1.0])
         mm = mm * (1.0 - cut.layering * stream.uniform(n)) * self.length_scale
+        if self.style.comb.radial:
+            mm = mm * self.variation.volume**PICKED_OUT
         return np.asarray(np.maximum(mm, 0.3) * 1e-3, np.float32)
 
     def cut_share(self, length_m: F32Array) -> F32Array:

@@ -10,6 +10,7 @@ from assets.hair.clearing import STUMP, cleared
 from assets.hair.clumping import choose, gather
 from assets.hair.combing import Mask, comb, fringe_of, keys_of, lift_of
 from assets.hair.curves import WanderBank, coil, cut_below, resample, shortened
+from assets.hair.data import Curl
 from assets.hair.framing import round_the_face
 from assets.hair.groom import Groom
 from assets.hair.growth import Fall, follow, grow
@@ -19,8 +20,15 @@ __all__ = ["build_grown", "clumped", "fuzzed"]
 
 IN_MOUTH_M = 0.012
 """A strand so near to the walls of the mouth has come through the lips."""
+FLYAWAY_WAVES = (0.45, 1.1, 2.0)
+"""Single strands bow; they do not zigzag."""
 MOST_BENT_M = 0.25
 """Longer hair bends no more than hair of this length."""
+PITCH_OF_RADIUS = 0.4
+WAVE_MM = 6.0
+WAVE_OF_LENGTH = 0.05
+WAVE_PITCH_MM = 80.0
+"""Of the wave that straight hair has at a curl of 2."""
 
 
 def build_grown(groom: Groom) -> tuple[F32Array, I32Array]:
@@ -70,7 +78,9 @@ def _out_of_mouth(groom: Groom, strands: F32Array) -> F32Array:
     head = groom.head
     walls = head.vertices_m[head.masks["inside-mouth"] > 0.5]
     low, high = walls.min(axis=0) - IN_MOUTH_M, walls.max(axis=0) + IN_MOUTH_M
-    about = ((strands > low) & (strands < high)).all(axis=2)
+    about = (strands[..., 2] > low[2]) & (strands[..., 1] < high[1])
+    few = np.nonzero(about)
+    about[few] = ((strands[few] > low) & (strands[few] < high)).all(axis=1)
     away, _ = cKDTree(walls).query(strands[about], distance_upper_bound=IN_MOUTH_M)
     through = np.zeros(about.shape, bool)
     through[about] = np.isfinite(away)
@@ -118,7 +128,7 @@ def clumped(
             unevenness=data.unevenness,
             apart=apart,
         )
-        curl = style.curl
+        curl = _curl(groom)
         if curl is not None and curl.level == level:
             strands = coil(
                 strands,
@@ -136,19 +146,41 @@ def clumped(
     return strands, clump
 
 
+def _curl(groom: Groom) -> Curl | None:
+    """The style's own curl at the width of the person's, or a wave in straight hair."""
+    curl, share = groom.style.curl, groom.variation.curl
+    if curl is not None:
+        # A tight curl has less pitch too: its strand is as long.
+        pitch = curl.pitch_mm * (1.0 + PITCH_OF_RADIUS * (share - 1.0))
+        radius = max(curl.radius_mm * share, 0.01)
+        return curl.model_copy(update={"radius_mm": radius, "pitch_mm": pitch})
+    if share <= 1.0 or not groom.style.clumps:
+        return None
+    long = groom.style.cut.top_mm * groom.length_scale
+    radius = min(WAVE_MM * (share - 1.0), WAVE_OF_LENGTH * long)
+    return Curl(
+        level=min(1, len(groom.style.clumps) - 1),
+        radius_mm=radius,
+        pitch_mm=min(WAVE_PITCH_MM, 0.7 * long),
+        start_mm=min(0.25 * long, 70.0),
+        phase_spread=0.3,
+        flatten=0.6,
+    )
+
+
 def fuzzed(groom: Groom, strands: F32Array, length_m: F32Array) -> F32Array:
     """Bends, frizz, and flyaways that leave their clumps."""
-    fuzz, m = groom.style.fuzz, strands.shape[1]
+    fuzz, m, share = groom.style.fuzz, strands.shape[1], groom.variation.frizz
     reach = np.minimum(length_m, MOST_BENT_M)
     if fuzz.bend:
         bank = WanderBank(m, groom.stream("bend"), (0.6, 1.7, 3.5))
-        strands = bank.add(strands, fuzz.bend * reach)
+        strands = bank.add(strands, share**0.5 * fuzz.bend * reach)
     if fuzz.frizz:
         bank = WanderBank(m, groom.stream("frizz"), fuzz.frizz_waves)
-        strands = bank.add(strands, fuzz.frizz * reach)
+        strands = bank.add(strands, share * fuzz.frizz * reach)
     loose = groom.flyaway & (length_m > 0.012)
     if loose.any():
-        bank = WanderBank(m, groom.stream("flyaway"), (0.7, 1.8, 3.5))
+        bank = WanderBank(m, groom.stream("flyaway"), FLYAWAY_WAVES)
         strands[loose] = bank.add(strands[loose], fuzz.flyaway_bend * reach[loose])
     return strands
 
@@ -164,6 +196,6 @@ def _blunt(groom: Groom, strands: F32Array, fringe: Mask) -> F32Array:
     if style.fringe is not None:
         height = np.where(fringe, eye + style.fringe.above_eyes_mm * 1e-3, height)
     loose = np.where(groom.stream("line").uniform(n) < 0.25, 0.010, 0.0025)
+    loose = np.where(groom.flyaway, 0.014, loose)
     height = height + loose * groom.stream("line/spread").normal(n)
-    height = np.where(groom.flyaway, -9.0, height)
     return cut_below(strands, height.astype(np.float32))

@@ -11,6 +11,7 @@ from scipy import sparse
 from scipy.spatial import cKDTree
 
 from assets.geometry import F32Array
+from assets.hair.clumping import varying
 from assets.hair.data import FallData
 from assets.hair.distance import DistanceField
 from assets.hair.vectors import unit
@@ -124,6 +125,7 @@ def follow(
     """
     g, m = guides.shape[:2]
     k = min(neighbours, g)
+    keys = varying(keys)
     distance, index = cKDTree(keys[guide_index]).query(keys, k=k)
     distance, index = distance.reshape(len(keys), k), index.reshape(len(keys), k)
     weight = 1.0 / (distance + 0.004) ** 2

@@ -59,14 +59,14 @@ def build_locks(groom: Groom, locks: Locks) -> tuple[F32Array, I32Array]:
     _, lock = cKDTree(groom.roots.point_m[centre]).query(groom.roots.point_m)
     lock = np.asarray(lock, np.int32)
     if locks.coil_radius_mm:
-        middle = _coiled(middle, lock_length, locks, stream)
+        middle = _coiled(middle, lock_length, locks, groom.variation.curl, stream)
     if locks.plait_mm is not None:
         middles = Middles.of(middle.astype(np.float32))
         strands = _plaited(groom, middles, lock, locks, locks.plait_mm * 1e-3)
         return cleared(groom.field, strands, style.clearance_mm * 1e-3), lock
     strands = _wound(groom, middle.astype(np.float32), lock, lock_length, locks)
     bank = WanderBank(m, groom.stream("frizz"), (3.0, 8.0, 15.0), 0.8)
-    strands = bank.add(strands, style.fuzz.frizz * lock_length[lock])
+    strands = bank.add(strands, groom.variation.frizz * style.fuzz.frizz * lock_length[lock])
     loose = groom.flyaway
     if loose.any():
         bank = WanderBank(m, groom.stream("flyaway"), (2.0, 5.0))
@@ -92,7 +92,9 @@ def _spread_out(points: F32Array, count: int) -> NDArray[np.intp]:
     return candidate[chosen]
 
 
-def _coiled(middle: F32Array, length_m: F32Array, locks: Locks, stream: Stream) -> F32Array:
+def _coiled(
+    middle: F32Array, length_m: F32Array, locks: Locks, wide: float, stream: Stream
+) -> F32Array:
     """Locks that run in coils of their own."""
     count, m = middle.shape[:2]
     _, across, aside = parallel_frames(middle.astype(np.float32))
@@ -100,7 +102,7 @@ def _coiled(middle: F32Array, length_m: F32Array, locks: Locks, stream: Stream) 
     hand = np.where(stream.uniform(count) < 0.5, 1.0, -1.0)
     turns = length_m / (locks.coil_pitch_mm * 1e-3) * hand * 2 * np.pi
     angle = turns[:, None] * s + stream.uniform(count, 0.0, 2 * np.pi)[:, None]
-    radius = locks.coil_radius_mm * 1e-3 * stream.uniform(count, 0.7, 1.3)[:, None]
+    radius = wide * locks.coil_radius_mm * 1e-3 * stream.uniform(count, 0.7, 1.3)[:, None]
     radius = radius * np.clip(s / 0.15, 0, 1)
     out = middle + across * (np.cos(angle) * radius)[..., None]
     out += aside * (np.sin(angle) * radius)[..., None]

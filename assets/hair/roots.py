@@ -49,24 +49,24 @@ def sample_roots(
     Roots come in an order in which every beginning is spread as evenly as the whole (steps of
     the golden ratio through the area of the faces): fewer are the first of many.
     """
-    bare = head.masks["ears"] + head.masks["lips"] + head.masks["inside-mouth"]
-    allowed = bare[head.faces].max(1) < 0.5
 
-    def corners(of: Density) -> F32Array:
+    def corners(of: Density) -> list[F32Array]:
         at_vertices = np.zeros(len(head.rest_dm), np.float32)
         at_vertices[head.used] = of(head.rest_dm[head.used])
-        return np.asarray(at_vertices[head.faces] * allowed[:, None], np.float32)
+        return [at_vertices.take(head.faces[:, k]) * head.may_grow for k in range(4)]
+
+    def grown(at_corners: list[F32Array]) -> float:
+        return float((area * (0.25 * sum(at_corners))).sum())
 
     at_corners = corners(density)
-    most = at_corners.max(1).astype(np.float64)
+    most = np.maximum.reduce(at_corners).astype(np.float64)
     area = head.face_area_m2.astype(np.float64)
-    expected = float((area * at_corners.mean(1)).sum())
+    expected = grown(at_corners)
     if expected <= 0:
         return _none()
     wanted = float(count)
     if full is not None:
-        whole = float((area * corners(full).mean(1)).sum())
-        wanted = count * expected / max(whole, 1e-12)
+        wanted = count * expected / max(grown(corners(full)), 1e-12)
     share = np.cumsum(area * most)
     candidates = round(wanted * share[-1] / expected)
     if candidates < 1:
@@ -77,16 +77,18 @@ def sample_roots(
     a, b = lot[:, 0], lot[:, 1]
     weight = np.stack([(1 - a) * (1 - b), a * (1 - b), a * b, (1 - a) * b], 1)
 
+    corner = head.faces[face]
+
     def mixed(values: F32Array) -> F32Array:
-        return np.asarray(np.einsum("nk,nkd->nd", weight, values[head.faces[face]]), np.float32)
+        return np.asarray(np.einsum("nk,nkd->nd", weight, values.take(corner, axis=0)), np.float32)
 
     rest = mixed(head.rest_dm)
-    edge = (weight * bare[head.faces[face]]).sum(1)
+    edge = (weight * head.bare.take(corner)).sum(1)
     kept = lot[:, 2] * most[face] < density(rest)
     kept &= edge < 0.25
+    weight, corner = weight[kept], corner[kept]
     normal = unit(mixed(head.normals))
-    point = mixed(head.vertices_m) - normal * np.float32(SUNK_M)
-    return Roots(point[kept], normal[kept], rest[kept])
+    return Roots(mixed(head.vertices_m) - normal * np.float32(SUNK_M), normal, rest[kept])
 
 
 def _none() -> Roots:

@@ -87,10 +87,16 @@ class Scalp:
         width = np.interp(azimuth, data.width_azimuth_deg, data.width_dm)
         # What is lost thins out over a broad band, not along a line.
         width = width * (1 + 2.2 * self.recession * smoothstep(62.0 - azimuth, 0.0, 12.0))
-        ragged = data.noise_coarse_dm * self.noise(rest_dm, 4.0)
-        ragged = ragged + data.noise_fine_dm * self.noise(rest_dm, 16.0)
-        ragged = ragged * np.interp(azimuth, data.ragged_azimuth_deg, data.ragged)
-        t = np.clip((self.above_line_dm(rest_dm) + ragged) / width + 0.25, 0.0, 1.0)
+        above = self.above_line_dm(rest_dm)
+        # Noise is within 1.1: farther from the line than that it decides nothing.
+        most = 1.1 * (data.noise_coarse_dm + data.noise_fine_dm) * max(data.ragged)
+        near = (above > -0.25 * width - most) & (above < 0.75 * width + most)
+        ragged = data.noise_coarse_dm * self.noise(rest_dm[near], 4.0)
+        ragged = ragged + data.noise_fine_dm * self.noise(rest_dm[near], 16.0)
+        ragged = ragged * np.interp(azimuth[near], data.ragged_azimuth_deg, data.ragged)
+        above = above.astype(np.float64)
+        above[near] += ragged
+        t = np.clip(above / width + 0.25, 0.0, 1.0)
         full = t * t * (3.0 - 2.0 * t)
         if self.recession > 0:
             once = np.interp(azimuth, data.azimuth_deg, np.array(data.male) + 0.05)

@@ -27,16 +27,14 @@ def evenly_spaced(points_m: F32Array, stream: Stream) -> NDArray[np.intp]:
     n = len(points_m)
     if n <= NEIGHBOURS:
         return np.arange(n)
-    tree = cKDTree(points_m)
-    far, _ = tree.query(points_m, k=NEIGHBOURS)
+    far, index = cKDTree(points_m).query(points_m, k=NEIGHBOURS)
     # Candidates lie 1.77 far / sqrt(6) apart on average; the square root takes out chance.
     spacing = far[:, -1] * np.sqrt(np.pi / (NEIGHBOURS - 1)) * np.sqrt(OVERSAMPLED)
     radius = 0.63 * spacing
     lot = stream.uniform(n).astype(np.float64) + np.arange(n) * 1e-9
-    pairs = tree.query_pairs(float(radius.max()), output_type="ndarray")
-    a, b = pairs[:, 0], pairs[:, 1]
-    gap = np.linalg.norm(points_m[a] - points_m[b], axis=1)
-    close = gap < 0.5 * (radius[a] + radius[b])
+    # A radius is less than the distance to the last of the neighbours: who is within it is known.
+    a, b = np.repeat(np.arange(n), NEIGHBOURS), index.ravel()
+    close = (far.ravel() < 0.5 * (radius[a] + radius[b])) & (a != b)
     a, b = a[close], b[close]
     undecided, kept = np.ones(n, bool), np.zeros(n, bool)
     for _ in range(ROUNDS):

@@ -11,13 +11,17 @@ from numpy.typing import NDArray
 
 from assets.geometry import F32Array, I32Array
 from assets.hair.distance import DistanceField
+from assets.hair.vectors import transformed
 
 __all__ = ["HeadSurface", "SkullHead"]
 
 HEAD_BELOW_EYES_M = 0.155
 """Faces with hair or beard lie above this depth under the eyes; a chin is 0.11 below."""
-NEAR_BELOW_EYES_M = 0.21
-FAR_BELOW_EYES_M = 0.46
+NEAR_BOX_M = ((-0.162, -0.21, -0.284), (0.162, 0.18, 0.10))
+"""About the eyes: head and neck with the field's band round them. Beyond it short hair meets
+nothing."""
+FAR_BOX_M = ((-0.27, -0.46, -0.44), (0.27, 0.25, 0.28))
+"""With shoulders and breast."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,8 +62,7 @@ class HeadSurface:
     def to_world(self, points_m: F32Array) -> F32Array:
         """Points ``(*, 3)`` of the skull's frame in the world frame."""
         m = self.world_from_skull
-        moved = points_m.reshape(-1, 3) @ m[:3, :3].T.astype(np.float32) + m[:3, 3].astype("f4")
-        return np.asarray(moved, np.float32).reshape(points_m.shape)
+        return transformed(points_m, m[:3, :3].T, m[:3, 3])
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,19 +101,22 @@ class SkullHead:
         shift = head.world_from_skull[:3, 3]
 
         def point(p: F32Array) -> F32Array:
-            return np.asarray((p - shift.astype(np.float32)) @ turn.astype(np.float32), np.float32)
+            return transformed(p, turn, -shift @ turn)
+
+        def direction(d: F32Array) -> F32Array:
+            return transformed(d, turn, np.zeros(3))
 
         vertices = point(head.vertices_m)
         eyes = point(np.stack([head.right_eye_m, head.left_eye_m]).astype(np.float32))
         low = eyes[:, 1].mean() - HEAD_BELOW_EYES_M
-        upper = vertices[head.faces][:, :, 1].min(1) > low
-        faces = head.faces[upper]
-        q = vertices[faces]
+        above = vertices[:, 1] > low
+        faces = head.faces[np.logical_and.reduce([above.take(head.faces[:, k]) for k in range(4)])]
+        q = vertices.take(faces, axis=0)
         area = 0.5 * np.linalg.norm(np.cross(q[:, 2] - q[:, 0], q[:, 3] - q[:, 1]), axis=1)
         normals = head.obstacle_normals
         return SkullHead(
             vertices_m=vertices,
-            normals=np.asarray(head.normals @ turn.astype(np.float32), np.float32),
+            normals=direction(head.normals),
             faces=faces,
             rest_dm=np.asarray(head.rest_m * 10.0, np.float32),
             masks=head.masks,
@@ -120,9 +126,7 @@ class SkullHead:
             eye_radius_m=head.eye_radius_m,
             cage_m=point(head.cage_m),
             obstacle_m=None if head.obstacle_m is None else point(head.obstacle_m),
-            obstacle_normals=None
-            if normals is None
-            else np.asarray(normals @ turn.astype(np.float32), np.float32),
+            obstacle_normals=None if normals is None else direction(normals),
             long_hair=head.long_hair,
             face_area_m2=np.asarray(area, np.float32),
         )
@@ -138,37 +142,57 @@ class SkullHead:
         return np.asarray(self.eye_m + np.array([0.0, 0.03, -0.085]), np.float32)
 
     @cached_property
+    def bare(self) -> F32Array:
+        """(V,) how much of ears, lips or mouth a vertex is: they carry no roots."""
+        return self.masks["ears"] + self.masks["lips"] + self.masks["inside-mouth"]
+
+    @cached_property
+    def may_grow(self) -> F32Array:
+        """(f,) 1 for faces that may carry roots, else 0."""
+        most = np.maximum.reduce([self.bare.take(self.faces[:, k]) for k in range(4)])
+        return np.asarray(most < 0.5, np.float32)
+
+    @cached_property
     def used(self) -> NDArray[np.intp]:
         """Vertices of the faces that may carry roots."""
-        return np.unique(self.faces)
+        marked = np.zeros(len(self.vertices_m), bool)
+        marked[self.faces] = True
+        return np.flatnonzero(marked)
 
     @cached_property
     def field(self) -> DistanceField:
         """Distance to head, neck and eyeballs, at least."""
-        return self.field_with_torso if self.long_hair else self._field(NEAR_BELOW_EYES_M)
+        return self.field_with_torso if self.long_hair else self._field(NEAR_BOX_M)
 
     @cached_property
     def field_with_torso(self) -> DistanceField:
         """Distance to all that long hair meets; costs more."""
-        return self._field(FAR_BELOW_EYES_M)
+        return self._field(FAR_BOX_M)
 
-    def _field(self, below_eyes_m: float) -> DistanceField:
+    def _field(self, box_m: tuple[tuple[float, ...], tuple[float, ...]]) -> DistanceField:
         """The mouth's inside is left out: a grid would close the lips over it."""
-        low = self.eye_m + np.array([-0.27, -below_eyes_m, -0.44], np.float32)
-        high = self.eye_m + np.array([0.27, 0.25, 0.28], np.float32)
-        skin = self.masks["inside-mouth"] < 0.5
-        points, normals = self.vertices_m[skin], self.normals[skin]
+        low, high = (self.eye_m + np.array(corner, np.float32) for corner in box_m)
+
+        def within(points_m: F32Array) -> NDArray[np.bool_]:
+            inside = np.ones(len(points_m), bool)
+            for axis in range(3):
+                at = points_m[:, axis]
+                inside &= (at > low[axis]) & (at < high[axis])
+            return inside
+
+        skin = np.flatnonzero(within(self.vertices_m) & (self.masks["inside-mouth"] < 0.5))
+        points, normals = self.vertices_m.take(skin, axis=0), self.normals.take(skin, axis=0)
         if self.obstacle_m is not None and self.obstacle_normals is not None:
             # The lining faces the body: it would turn the distance's sign outside the garment.
             chest = self.eye_m + np.float32(0.35) * self.gravity - np.float32(0.08) * self.chest
-            away = self.obstacle_m - chest
-            outer = np.einsum("ij,ij->i", away, self.obstacle_normals) > 0
-            points = np.concatenate([points, self.obstacle_m[outer]])
-            normals = np.concatenate([normals, self.obstacle_normals[outer]])
-        within = ((points > low) & (points < high)).all(1)
+            near = np.flatnonzero(within(self.obstacle_m))
+            cloth, facing = self.obstacle_m[near], self.obstacle_normals[near]
+            outer = np.einsum("ij,ij->i", cloth - chest, facing) > 0
+            points = np.concatenate([points, cloth[outer]])
+            normals = np.concatenate([normals, facing[outer]])
         return DistanceField(
-            points[within],
-            normals[within],
+            points,
+            normals,
             self.eyes_m,
             self.eye_radius_m,
             low,

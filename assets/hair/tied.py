@@ -48,7 +48,8 @@ def build_tied(groom: Groom, tie: Tie) -> tuple[F32Array, I32Array]:
     for k, (knot, out) in enumerate(zip(knots, outward, strict=True)):
         own = np.flatnonzero(which == k)
         if tie.bun_mm is not None:
-            after[own] = _bun(groom, tie.bun_mm * 1e-3, knot, out, rest, own)
+            bun = tie.bun_mm * 1e-3 * groom.variation.volume**0.3
+            after[own] = _bun(groom, bun, knot, out, rest, own)
         else:
             tail = (tie.tail_mm or 250.0) * groom.length_scale * 1e-3
             after[own] = _tail(groom, tie, tail, knot, out, rest, own)
@@ -159,7 +160,7 @@ def _tail(
     _, across, aside = parallel_frames(line)
     share = 0.62 + 0.38 * lot[:, 0] ** 0.6
     turn = 2 * np.pi * lot[:, 1]
-    thin = tie.thick_mm * 1e-3 * np.sqrt(lot[:, 2])
+    thin = tie.thick_mm * 1e-3 * groom.variation.volume**0.5 * np.sqrt(lot[:, 2])
     t = np.linspace(0.0, 1.0, m, dtype=np.float32)[None]
     swell = 0.85 + 1.25 * np.maximum(np.sin(np.pi * np.clip(t * 0.9 + 0.03, 0, 1)), 0) ** 0.8
     radius = thin[:, None] * swell
@@ -172,11 +173,11 @@ def _tail(
         tail.astype(np.float32), keys, stream, count=70, amount=(0.3, 0.75), power=(0.8, 1.6),
         wander_m=0.005, waves=(0.8, 1.6), unevenness=0.2, apart=loose,
     )  # fmt: skip
-    curl = groom.style.curl
+    curl, wide = groom.style.curl, groom.variation.curl
     if curl is not None:
         tail = coil(
             tail, clump, np.full(n, length_m, np.float32), groom.stream("tail/curl"),
-            radius_m=curl.radius_mm * 1e-3, pitch_m=curl.pitch_mm * 1e-3,
+            radius_m=wide * curl.radius_mm * 1e-3, pitch_m=curl.pitch_mm * 1e-3,
             start_m=curl.start_mm * 1e-3, phase_spread=curl.phase_spread, flatten=curl.flatten,
             vary=curl.vary,
         )  # fmt: skip
@@ -185,7 +186,8 @@ def _tail(
         wander_m=0.0022, waves=(1.0, 2.5), unevenness=0.3, apart=loose,
     )  # fmt: skip
     bank = WanderBank(m, groom.stream("tail/frizz"), (3.0, 7.0))
-    return bank.add(tail, np.full(n, groom.style.fuzz.frizz * length_m, np.float32))
+    frizz = groom.variation.frizz * groom.style.fuzz.frizz
+    return bank.add(tail, np.full(n, frizz * length_m, np.float32))
 
 
 def _spine(groom: Groom, tie: Tie, length_m: float, knot: F32Array, outward: F32Array) -> F32Array:

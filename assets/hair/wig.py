@@ -70,9 +70,7 @@ def grow_hair(
     )
     if len(roots) < 4:
         return None
-    groom = Groom.of(
-        head.skull, style, hair.seed, roots, scalp, hair.length_scale, hidden(roots.rest_dm)
-    )
+    groom = Groom.of(head.skull, style, hair, roots, scalp, hidden(roots.rest_dm))
     points, clump = _build(groom, style)
     return _finished(spec, head, groom, points, clump, detail)
 

@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assets.geometry import F32Array
+from assets.head.facts import LipCornerFacts
 from assets.head.landmark_rows import landmark_rows
 
-__all__ = ["Targets", "amplified", "with_closed_lips"]
+__all__ = ["Targets", "amplified", "with_closed_corners", "with_closed_lips"]
 
 _PAIRS = ((61, 67), (62, 66), (63, 65))
 """iBUG landmarks of the inner lips, upper and lower."""
@@ -81,10 +82,68 @@ def with_closed_lips(
         dense[np.searchsorted(joint, where)] = moved
         dense[np.searchsorted(joint, vertices)] -= np.float32(gap / by_one) * closes
         parts[t] = joint, dense
+    return shut, _joined(parts, targets)
+
+
+def with_closed_corners(
+    base: F32Array,
+    targets: Targets,
+    identity: Sequence[int],
+    facts: LipCornerFacts,
+    mirror: NDArray[np.int64],
+) -> tuple[F32Array, Targets]:
+    """A base mesh and identity targets whose lips meet toward the corners too.
+
+    As the gap in the middle, that of each pair of vertices is linear in the weights, and each
+    target takes its own part of it back: the upper lip half of it, the lower one the other half.
+
+    Args:
+        base: ``(V, 3)`` m.
+        targets: all targets.
+        identity: which of them make an identity.
+        facts: the vertices of the left half.
+        mirror: ``(V,)`` the vertex on the other side of each.
+    """
+    moved, upper, lower, share = _corner_rows(facts, mirror)
+    shut = np.array(base, np.float32)
+    shut[moved, 1] += share * (base[upper, 1] - base[lower, 1] - np.float32(facts.gap_m))
+    parts = [targets.of(t) for t in range(len(targets.offsets) - 1)]
+    for t in identity:
+        where, delta = parts[t]
+        height = np.zeros(len(base), np.float32)
+        height[where] = delta[:, 1]
+        by = share * (height[upper] - height[lower])
+        if np.abs(by).max() < _STILL_M:
+            continue
+        joint = np.union1d(where, moved).astype(np.int32)
+        dense = np.zeros((len(joint), 3), np.float32)
+        dense[np.searchsorted(joint, where)] = delta
+        dense[np.searchsorted(joint, moved), 1] += by
+        parts[t] = joint, dense
+    return shut, _joined(parts, targets)
+
+
+def _corner_rows(
+    facts: LipCornerFacts, mirror: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], F32Array]:
+    """Vertices that move, the upper and the lower one of each one's gap, and its share of it."""
+    rows = []
+    for moved, share in (
+        (facts.upper, -0.5), (facts.upper_before, -0.25), (facts.upper_behind, -0.5),
+        (facts.lower, 0.5), (facts.lower_before, 0.25), (facts.lower_behind, 0.5),
+    ):  # fmt: skip
+        rows += [(*v, share) for v in zip(moved, facts.upper, facts.lower, strict=True)]
+    left, share = np.array([r[:3] for r in rows]).T, np.array([r[3] for r in rows], np.float32)
+    moved, upper, lower = np.concatenate([left, mirror[left]], axis=1)
+    return moved, upper, lower, np.tile(share, 2)
+
+
+def _joined(parts: Sequence[tuple[NDArray[np.int32], F32Array]], targets: Targets) -> Targets:
+    """Targets of vertices and displacements each."""
     sizes = [len(where) for where, _ in parts]
     offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(targets.offsets.dtype)
     vertex = np.concatenate([where for where, _ in parts])
-    return shut, Targets(offsets, vertex, np.concatenate([moved for _, moved in parts]))
+    return Targets(offsets, vertex, np.concatenate([moved for _, moved in parts]))
 
 
 def _gap_row(count: int) -> NDArray[np.float64]:

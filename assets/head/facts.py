@@ -53,6 +53,29 @@ class NeckFacts:
 
 
 @dataclass(frozen=True)
+class LipCornerFacts:
+    """``[lip_corners]`` of ``head.toml``."""
+
+    gap_m: float
+    upper: tuple[int, ...]
+    lower: tuple[int, ...]
+    upper_before: tuple[int, ...]
+    lower_before: tuple[int, ...]
+    upper_behind: tuple[int, ...]
+    lower_behind: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class EyeDepthFacts:
+    """``[eye_depth]`` of ``head.toml``."""
+
+    lids: dict[str, tuple[int, ...]]
+    share: float
+    least_m: float
+    most_m: float
+
+
+@dataclass(frozen=True)
 class HeadFacts:
     """See the comments in ``head.toml``."""
 
@@ -69,6 +92,7 @@ class HeadFacts:
     arm_pivot_bone: str
     arm_lowering_deg: float
     eye_ranges: dict[str, tuple[int, int]]
+    eye_depth: EyeDepthFacts
     lids: LidFacts
     neck_shape: NeckFacts
     regions: dict[str, Any]
@@ -77,6 +101,8 @@ class HeadFacts:
     target_groups: frozenset[str]
     unit_gains: dict[str, float]
     neutral_lip_gap_m: float
+    lower_by_smile: float
+    lip_corners: LipCornerFacts
     young_years: float
     old_years: float
 
@@ -100,6 +126,9 @@ def load_facts() -> HeadFacts:
         arm_pivot_bone=d["arms"]["pivot_bone"],
         arm_lowering_deg=d["arms"]["lowering_deg"],
         eye_ranges={side: (r[0], r[1]) for side, r in d["eyes"].items()},
+        eye_depth=EyeDepthFacts(
+            **{**d["eye_depth"], "lids": _frozen(d["eye_depth"]["lids"])},
+        ),
         lids=LidFacts(**_frozen(d["lids"])),
         neck_shape=NeckFacts(**_frozen(d["neck_shape"])),
         regions=d["regions"],
@@ -108,6 +137,8 @@ def load_facts() -> HeadFacts:
         target_groups=frozenset(d["targets"]["groups"]),
         unit_gains=d["expression"]["gains"],
         neutral_lip_gap_m=d["expression"]["neutral_lip_gap_m"],
+        lower_by_smile=d["expression"]["lower_by_smile"],
+        lip_corners=LipCornerFacts(**_frozen(d["lip_corners"])),
         young_years=d["targets"]["macro_young_years"],
         old_years=d["targets"]["macro_old_years"],
     )

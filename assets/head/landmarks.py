@@ -14,6 +14,7 @@ from assets.geometry import F32Array
 from assets.head.facts import load_facts
 from assets.head.landmark_rows import landmark_rows
 from assets.head.lids import lid_units
+from assets.head.lips import lip_units
 from assets.head.morph import MACRO_FIELDS, LinearModel, MorphTargets, macro_weights
 from assets.store import Store
 from spec_schema.frames import rotation_x
@@ -104,7 +105,7 @@ class LandmarkModel:
 
     def moved_head_m(self, expression: F32Array) -> F32Array:
         """What expressions ``(N, 52)`` add to landmarks in the head frame: ``(N, 68, 3)``, m."""
-        weights = lid_units(expression, self._facts.lids)
+        weights = lip_units(lid_units(expression, self._facts.lids), self._facts.lower_by_smile)
         moving = np.flatnonzero(weights.any(axis=0))
         moved = self._head.expression[:, moving] @ weights[:, moving].T
         return _rows_first(moved, len(expression))

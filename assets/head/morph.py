@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from assets.geometry import F32Array
-from assets.head.calibration import Targets, amplified, with_closed_lips
+from assets.head.calibration import Targets, amplified, with_closed_corners, with_closed_lips
 from assets.head.facts import HeadFacts
 from assets.head.lids import fitted_blinks, lid_units
+from assets.head.lips import lip_units
 from assets.head.neck import NeckShapes, neck_shapes
 from assets.store import Store
 from spec_schema.errors import AssetError, nearest
@@ -117,13 +118,10 @@ class MorphTargets:
             identity += [t for t in (key.positive, key.negative) if t is not None]
         blinks = [self._arkit[f"eyeBlink{side}"] for side in ("Left", "Right")]
         sized = fitted_blinks(base, amplified(targets, gains), blinks, self._facts.lids)
-        return with_closed_lips(
-            base,
-            sized,
-            identity,
-            self._arkit["mouthClose"],
-            self._facts.neutral_lip_gap_m,
-        )
+        closing, facts = self._arkit["mouthClose"], self._facts
+        base, sized = with_closed_lips(base, sized, identity, closing, facts.neutral_lip_gap_m)
+        mirror = np.asarray(store.array("head/mirror"))
+        return with_closed_corners(base, sized, identity, facts.lip_corners, mirror)
 
     @cached_property
     def _matrix(self) -> sparse.csr_matrix:
@@ -182,7 +180,8 @@ class MorphTargets:
                 hint = nearest(name, _UNIT)
                 raise AssetError(f"expression.{name}: no such expression unit; {hint}")
             weights[unit] = value
-        moved = self._expression_matrix @ lid_units(weights[None], self._facts.lids)[0]
+        moving = lip_units(lid_units(weights[None], self._facts.lids), self._facts.lower_by_smile)
+        moved = self._expression_matrix @ moving[0]
         return np.asarray(neutral + moved.reshape(-1, 3), np.float32)
 
     def at(self, vertices: NDArray[np.int64]) -> MorphTargets:

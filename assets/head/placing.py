@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from assets.geometry import F32Array
+from assets.head.facts import EyeDepthFacts, load_facts
 from spec_schema.frames import (
     camera_from_head_rotation,
     camera_from_world_rotation,
@@ -83,7 +84,9 @@ def place_head(
         world_from_skull=world_from_skull,
         world_from_head=world_from_head,
         camera_from_world=camera_from_head @ head_from_world,
-        eyes=_eyes(spec, balls_m, world_from_skull, world_from_head, head_from_world),
+        eyes=_eyes(
+            spec, balls_m, rest_landmarks_m, world_from_skull, world_from_head, head_from_world
+        ),
     )
 
 
@@ -96,6 +99,7 @@ def _rigid(rotation: F64Array, translation: F64Array) -> F64Array:
 def _eyes(
     spec: SceneSpec,
     balls_m: Mapping[str, F32Array],
+    rest_landmarks_m: F64Array,
     world_from_skull: F64Array,
     world_from_head: F64Array,
     head_from_world: F64Array,
@@ -110,9 +114,19 @@ def _eyes(
         radius = float((high[:2] - low[:2]).mean() / 2)
         centre = (low + high) / 2
         centre[2] = low[2] + radius
+        centre[2] += _forward_m(centre, radius, side, rest_landmarks_m, load_facts().eye_depth)
         world = world_from_skull[:3, :3] @ centre + world_from_skull[:3, 3]
         to_target = target - (head_from_world[:3, :3] @ world + head_from_world[:3, 3])
         x, y, z = to_target / np.linalg.norm(to_target)
         head_from_eye = rotation_y(np.arctan2(x, z)) @ rotation_x(-np.arcsin(y))
         eyes[side] = Eye(world, radius, world_from_head[:3, :3] @ head_from_eye)
     return eyes
+
+
+def _forward_m(
+    centre: F64Array, radius: float, side: str, rest_landmarks_m: F64Array, facts: EyeDepthFacts
+) -> float:
+    """How far a ball is brought forward to the lids of the neutral face."""
+    edge = rest_landmarks_m[list(facts.lids[side])] - centre
+    height = float((np.linalg.norm(edge, axis=1) - radius).mean())
+    return float(np.clip(facts.share * (height - facts.least_m), 0.0, facts.most_m))

@@ -65,12 +65,12 @@ class HeadSurface:
 
 def vertex_normals(vertices: F32Array, faces: I32Array) -> F32Array:
     """Unit normals ``(V, 3)``, area-weighted, of a quad mesh."""
-    q = vertices[faces]
-    n = np.cross(q[:, 2] - q[:, 0], q[:, 3] - q[:, 1])
+    q = vertices.take(faces, axis=0)
+    a, b = q[:, 2] - q[:, 0], q[:, 3] - q[:, 1]
     out = np.empty_like(vertices)
     flat = faces.ravel()
-    for axis in range(3):
-        spread = np.repeat(n[:, axis], 4)
+    for axis, (i, k) in enumerate(((1, 2), (2, 0), (0, 1))):
+        spread = np.repeat(a[:, i] * b[:, k] - a[:, k] * b[:, i], 4)
         out[:, axis] = np.bincount(flat, spread, minlength=len(vertices))
     length = np.linalg.norm(out, axis=1, keepdims=True)
     return np.asarray(out / np.maximum(length, 1e-12), np.float32)

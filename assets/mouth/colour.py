@@ -23,26 +23,33 @@ __all__ = ["painted_shading", "teeth_colour"]
 def teeth_colour(spec: SceneSpec, proxy: str, store: Store) -> F32Array:
     """(H, W, 3) linear albedo of teeth and gums, row 0 at the bottom."""
     c, mouth = mouth_constants().teeth, spec.mouth
-    painted = _diffuse(proxy, store)
-    shading = painted_shading(proxy, store, c.shading)
-    redness = 1 - painted[..., 1:].mean(-1) / np.maximum(painted[..., 0], 1e-3)
-    gum = smoothstep(redness, *c.gum_redness)[..., None]
-    enamel = (1 - mouth.shade) * np.array(c.whitest) + mouth.shade * np.array(c.darkest)
+    shading, gum, crevice = _painted_parts(proxy, store, c.shading, c.gum_redness)
+    whitest, darkest = np.array(c.whitest), np.array(c.darkest)
+    enamel = ((1 - mouth.shade) * whitest + mouth.shade * darkest).astype(np.float32)
     # Stains sit where the painter's shade is: at the necks and between the teeth.
-    crevice = smoothstep(shading[..., :1], 1.0, c.shading[0]) * mouth.stain
-    enamel = enamel * (1 - crevice) + np.array(c.stain) * crevice
-    enamel = enamel * (1 + 0.12 * mouth.stain * _patches(mouth.seed, painted.shape[0])[..., None])
+    stained = crevice * np.float32(mouth.stain)
+    # One tooth is a little darker than the next.
+    patches = ValueNoise(mouth.seed, "teeth").on_square(len(shading), 14.0)
+    uneven = 1 + np.float32(0.12 * mouth.stain) * patches
     dark = tone_of(spec.skin.monk_tone, spec.skin.undertone).darkness
-    gums = (1 - dark) * np.array(c.gums) + dark * np.array(c.gums_dark)
-    return np.asarray(shading * (enamel * (1 - gum) + gums * gum), np.float32)
+    gums = ((1 - dark) * np.array(c.gums) + dark * np.array(c.gums_dark)).astype(np.float32)
+    out = np.empty((*shading.shape, 3), np.float32)
+    for k in range(3):
+        plane = (enamel[k] + stained * (np.float32(c.stain[k]) - enamel[k])) * uneven
+        plane += gum * (gums[k] - plane)
+        np.multiply(plane, shading, out=out[..., k])
+    return out
 
 
-def _patches(seed: int, size: int) -> F32Array:
-    """(size, size) slow noise about 0: one tooth is a little darker than the next."""
-    at = (np.arange(size, dtype=np.float32) + 0.5) / size
-    x, y = np.meshgrid(at, at)
-    points = np.stack([x, y, np.zeros_like(x)], -1)
-    return np.asarray(ValueNoise(seed, "teeth")(points, 14.0, 2), np.float32)
+@lru_cache(maxsize=16)
+def _painted_parts(
+    proxy: str, store: Store, limits: tuple[float, float], gum_redness: tuple[float, float]
+) -> tuple[F32Array, F32Array, F32Array]:
+    """(H, W) each, of every mouth with these teeth: brightness, gums, necks and gaps."""
+    painted = _diffuse(proxy, store)
+    shading = painted_shading(proxy, store, limits)[..., 0]
+    redness = 1 - painted[..., 1:].mean(-1) / np.maximum(painted[..., 0], 1e-3)
+    return shading, smoothstep(redness, *gum_redness), smoothstep(shading, 1.0, limits[0])
 
 
 @lru_cache(maxsize=16)

@@ -42,6 +42,15 @@ def _beard(id_: str) -> Mapping[str, Any]:
     return {"facial_hair": {"style": id_, "length_m": length}, "hair": {"style": "buzz"}}
 
 
+_FRAMINGS: Final = {
+    "glasses": "face",
+    "facewear": "face",
+    "jewellery": "face",
+    "neckwear": "bust",
+    "clothing": "bust",
+}
+"""Of worn slots; the others are shown as heads."""
+
 KINDS: Final[dict[str, Kind]] = {
     "hair": Kind(
         "hair styles",
@@ -84,7 +93,7 @@ KINDS: Final[dict[str, Kind]] = {
         partial(worn_ids, slot),
         partial(worn_changes, slot),
         head="anna",
-        framing="head",
+        framing=_FRAMINGS.get(slot, "head"),
     )
     for slot in WORN_SLOTS
 }

@@ -7,8 +7,9 @@ from typing import Any, Final
 
 import numpy as np
 
+from assets.preview.data import preview_data
 from assets.skin.tone import linear_from_srgb
-from assets.worn import worn_tables
+from assets.worn import goes_with, worn_tables
 from spec_schema.spec import PLAIN_PRINT
 
 __all__ = ["worn_changes", "worn_ids"]
@@ -42,7 +43,18 @@ def worn_changes(slot: str, item_id: str) -> Mapping[str, Any]:
         "print": shown,
         "seed": 2 * k + 1,
     }
-    return {slot: item}
+    return {slot: item, **_beneath(slot, table)}
+
+
+def _beneath(slot: str, table: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The first garment that goes with it, where that of the plain scene does not."""
+    plain = preview_data()["scene"]["clothing"]["id"]
+    garments = worn_tables("clothing")
+    if slot == "clothing" or goes_with(slot, table, "clothing", garments[plain]):
+        return {}
+    fits = (k for k, own in garments.items() if goes_with(slot, table, "clothing", own))
+    found = next(fits, None)
+    return {} if found is None else {"clothing": {"id": found}}
 
 
 def _colour(which: str, srgb: str) -> dict[str, float]:

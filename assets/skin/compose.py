@@ -98,7 +98,10 @@ def _colour(
     vein = np.float32(spec.skin.veins * (1 - 0.8 * tone.darkness) * person.uneven) * maps["veins"]
     linings = linings_of(tone)
     films = list(paints(spec, maps))
-    in_mouth, on_rim = (np.nonzero(maps[name] > 0.004) for name in ("lining", "rim"))
+    melanin += np.float32(_upper_lip(person)) * maps["upper_lip"]
+    in_mouth, on_rim, in_nose = (
+        np.nonzero(maps[name] > 0.004) for name in ("lining", "rim", "nostril")
+    )
     colour = np.empty((*melanin.shape, 3), np.float32)
     gain = np.empty(3)
     # A plane at a time: numpy is slow where the innermost axis is short.
@@ -115,8 +118,16 @@ def _colour(
         np.exp(plane, out=plane)
         _blend_at(plane, in_mouth, maps["lining"], linings.mouth[k])
         _blend_at(plane, on_rim, maps["rim"], linings.rim[k])
+        _blend_at(plane, in_nose, maps["nostril"], linings.nostril[k])
         np.clip(plane, 0.002, 0.95, out=colour[..., k])
     return colour, gain
+
+
+def _upper_lip(person: Person) -> float:
+    """Melanin that the upper lip has over the lower: more on dark skin, and not in everyone."""
+    light, dark = person.c.lips.upper_melanin
+    amount = light + (dark - light) * person.tone.darkness
+    return float(amount * (0.3 + 1.4 * person.draw.offset("upper-lip")))
 
 
 def _left_by_foundation(person: Person, fields: SkinFields) -> F32Array:

@@ -12,12 +12,13 @@ from pydantic import BaseModel, ConfigDict
 __all__ = [
     "Blob",
     "Drivers",
+    "FieldConstants",
     "Mottle",
     "SkinConstants",
     "Spots",
     "Wrinkle",
     "constants",
-    "constants_digest",
+    "fields_digest",
 ]
 
 Triple = tuple[float, float, float]
@@ -42,6 +43,7 @@ class Tone(_Model):
 
 class Pigment(_Model):
     haemoglobin: Triple
+    haemoglobin_dark: Triple
     ink: Triple
 
 
@@ -102,6 +104,9 @@ class Blob(_Model):
 class Lips(_Model):
     skin_l: tuple[float, ...]
     offset_lab: tuple[Triple, ...]
+    upper_melanin: tuple[float, float]
+    """More of it in the upper lip: on the lightest skin and on the darkest."""
+    nostril: Triple
     roughness: float
     line_height_mm: float
 
@@ -110,15 +115,38 @@ class MouthLining(_Model):
     lining_light: Triple
     lining_dark: Triple
     deep: Triple
-    lining_reach_m: float
-    deep_reach_m: float
+
+
+class Nostril(_Model):
+    """The base mesh's nostrils are dents: an ellipse on their ceiling, mirrored in x."""
+
+    centre_xz_m: tuple[float, float]
+    axis_xz: tuple[float, float]
+    """Direction of its long axis, of length 1."""
+    radii_m: tuple[float, float]
+
+
+class Reach(_Model):
+    """How far from the seams of mouth and lids things go, metres."""
+
+    lining_m: float
+    mouth_deep_m: float
+    rim_m: float
+    socket_m: float
+    liner_m: float
+    crease_m: float
+    fuzz_least: float
+
+
+class Vessels(_Model):
+    vein_per_m: float
+    vein_width: float
+    capillary_per_m: float
 
 
 class Lid(_Model):
     rim_light: Triple
     rim_dark: Triple
-    rim_reach_m: float
-    socket_reach_m: float
     socket_depth: float
     melanin: float
     haemoglobin: float
@@ -171,9 +199,9 @@ class Scatter(_Model):
 
     least: float
     face: float
+    lips: float
     scale_m: float
     fuzz: float
-    fuzz_least: float
 
 
 class Heights(_Model):
@@ -197,10 +225,7 @@ class Acne(_Model):
 
 
 class Veins(_Model):
-    frequency_per_m: float
-    width: float
     colour: Triple
-    capillary_frequency_per_m: float
     capillary: float
 
 
@@ -246,20 +271,14 @@ class Makeup(_Model):
     evens: float
     liner: float
     liner_albedo: Triple
-    liner_reach_m: float
-    crease_reach_m: float
 
 
-class SkinConstants(_Model):
-    """All of ``skin.toml``."""
+class FieldConstants(_Model):
+    """What the cached fields depend on: where things lie, and how finely."""
 
     fields_version: int
     window: Window
     islands: dict[str, tuple[tuple[float, float], ...]]
-    tone: Tone
-    pigment: Pigment
-    base: Base
-    painted: tuple[Blob, ...]
     mottle: Mottles
     spots: SpotKinds
     flush: tuple[Blob, ...]
@@ -275,6 +294,18 @@ class SkinConstants(_Model):
     under_eye: tuple[Blob, ...]
     oily: tuple[Blob, ...]
     porous: tuple[Blob, ...]
+    nostril: Nostril
+    reach: Reach
+    vessels: Vessels
+
+
+class SkinConstants(FieldConstants):
+    """All of ``skin.toml``."""
+
+    tone: Tone
+    pigment: Pigment
+    base: Base
+    painted: tuple[Blob, ...]
     lips: Lips
     mouth: MouthLining
     lid: Lid
@@ -302,6 +333,7 @@ def constants() -> SkinConstants:
     return SkinConstants.model_validate(tomllib.loads(_text()))
 
 
-def constants_digest() -> str:
-    """SHA-256 (hex) of the file, so that a cache knows which constants it was made with."""
-    return hashlib.sha256(_text().encode()).hexdigest()
+def fields_digest() -> str:
+    """SHA-256 (hex) of the constants that cached fields depend on."""
+    depended = constants().model_dump_json(include=set(FieldConstants.model_fields))
+    return hashlib.sha256(depended.encode()).hexdigest()

@@ -43,7 +43,8 @@ def details_of(person: Person, fields: SkinFields, mid: F32Array, scars: list[Sc
     melanin += np.float32(c.spots.pore.melanin) * maps["pore"]
     raised = _add_spots(person, fields, mid, melanin, haemoglobin)
 
-    haemoglobin += np.float32(0.50 * skin.flush) * blood * maps["flush"] * (1 + 0.5 * mid)
+    patchy = np.clip(1 + 1.1 * mid, 0.2, 2)
+    haemoglobin += np.float32(0.50 * skin.flush) * blood * maps["flush"] * patchy
     haemoglobin += np.float32(c.regional.ears_haemoglobin) * blood * maps["ears"]
     thready = np.float32(c.veins.capillary * (0.2 + 0.8 * person.age) * (0.3 + 0.7 * skin.flush))
     haemoglobin += thready * blood * maps["capillaries"]

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from assets.skin.constants import constants_digest
+from assets.skin.constants import fields_digest
 from spec_schema.errors import AssetError
 
 __all__ = ["Arrays", "cached"]
@@ -28,7 +28,7 @@ def cached(
     folder: Path, lock: Mapping[str, str], resolution: int, compute: Callable[[], Arrays]
 ) -> Arrays:
     """The arrays for these assets and constants: mapped from disk, or computed and put there."""
-    key = f"{constants_digest()}/{resolution}/{sorted(lock.items())}"
+    key = f"{fields_digest()}/{resolution}/{sorted(lock.items())}"
     digest = hashlib.sha256(key.encode()).hexdigest()[:16]
     home = folder / f"{_PREFIX}{resolution}-{digest}"
     found = _read(home)

@@ -18,7 +18,7 @@ from scipy.spatial import cKDTree
 
 from assets.geometry import F32Array, I32Array
 from assets.noise import ValueNoise
-from assets.skin.constants import SkinConstants, constants
+from assets.skin.constants import FieldConstants, Nostril, constants
 from assets.skin.field_cache import Arrays, cached
 from assets.skin.head_mesh import HeadMesh
 from assets.skin.regions import blobs, smoothstep
@@ -86,7 +86,7 @@ class SkinFields:
     which is 0 where the window meets the body; ``reach``, 0 where the window shows no skin at
     all; ``lining`` and ``rim``, 1 at the inner edge of lips and lids; ``liner`` and ``crease``,
     round the eye; ``veins`` and ``capillaries``, 1 on a vessel; ``concave``, 1 in creases and
-    nostrils; ``left``, 1 on the subject's left.
+    nostrils; ``nostril`` on the ceilings of those; ``upper_lip``; ``left``, 1 on the left side.
     """
 
     window: tuple[float, float, float, float]
@@ -159,7 +159,7 @@ def _load(store: Store, resolution: int, folder: Path) -> SkinFields:
     )
 
 
-def compute_arrays(store: Store, resolution: int, c: SkinConstants) -> Arrays:
+def compute_arrays(store: Store, resolution: int, c: FieldConstants) -> Arrays:
     """All cached arrays, named as in the cache: ``map.*``, ``half.*``, ``body.*``."""
     mesh = HeadMesh.of(store)
     raster = draw_quads(mesh.quads, mesh.quad_uv, c.window.uv, resolution)
@@ -171,6 +171,10 @@ def compute_arrays(store: Store, resolution: int, c: SkinConstants) -> Arrays:
     fields |= _noise_maps(rest, c)
     fields |= _region_maps(store, rest, resolution, c)
     fields["concave"] = raster.draw(_concavity(mesh)[:, None])[..., 0]
+    fields["nostril"] = _nostrils(rest, raster.draw(_normals(mesh)), c.nostril)
+    fields["upper_lip"] = fields["lips"] * smoothstep(
+        rest[..., 1] - _mouth_line_m(mesh, rest), -0.0004, 0.0008
+    )
     fields |= _vessel_maps(rest, c)
     fields |= {f"wrinkle_{k}": v for k, v in wrinkle_patterns(rest).items()}
     on_head = np.isin(mesh.island[raster.quad], mesh.islands["head"])
@@ -184,7 +188,7 @@ def compute_arrays(store: Store, resolution: int, c: SkinConstants) -> Arrays:
     return out | {f"body.{k}": v for k, v in _body_arrays(mesh, c).items()}
 
 
-def _noise_maps(rest: F32Array, c: SkinConstants) -> Arrays:
+def _noise_maps(rest: F32Array, c: FieldConstants) -> Arrays:
     maps: Arrays = {}
     for k in range(NOISE_VARIANTS):
         maps[f"broad{k}"] = _broad(k, rest, c)
@@ -196,11 +200,11 @@ def _noise_maps(rest: F32Array, c: SkinConstants) -> Arrays:
     return maps
 
 
-def _broad(variant: int, rest: F32Array, c: SkinConstants) -> F32Array:
+def _broad(variant: int, rest: F32Array, c: FieldConstants) -> F32Array:
     return ValueNoise(variant, "skin/broad")(rest, c.mottle.broad.frequency_per_m, 3, 0.55)
 
 
-def _mid(variant: int, rest: F32Array, c: SkinConstants) -> F32Array:
+def _mid(variant: int, rest: F32Array, c: FieldConstants) -> F32Array:
     return ValueNoise(variant, "skin/mid")(rest, c.mottle.mid.frequency_per_m, 3, 0.6)
 
 
@@ -216,6 +220,32 @@ def _concavity(mesh: HeadMesh) -> F32Array:
     return smoothstep(depth, *_CONCAVE_REACH)
 
 
+def _nostrils(rest: F32Array, normal: F32Array, c: Nostril) -> F32Array:
+    """1 on the ceilings of the nostrils, at rest positions and normals ``(*, 3)``."""
+    x = np.abs(rest[..., 0]) - np.float32(c.centre_xz_m[0])
+    z = rest[..., 2] - np.float32(c.centre_xz_m[1])
+    along, across = (
+        (x * np.float32(dx) + z * np.float32(dz)) / np.float32(radius)
+        for (dx, dz), radius in zip(
+            (c.axis_xz, (-c.axis_xz[1], c.axis_xz[0])), c.radii_m, strict=True
+        )
+    )
+    # Nothing else there faces down but the ceilings: the nose's tip is before them.
+    down = smoothstep(-normal[..., 1], 0.2, 0.6) * (np.abs(rest[..., 1] - 0.686) < 0.006)
+    return np.asarray(smoothstep(np.hypot(along, across), 1.15, 0.55) * down, np.float32)
+
+
+def _mouth_line_m(mesh: HeadMesh, rest: F32Array) -> F32Array:
+    """Height of the line between the lips, by distance from the midline."""
+    seam = mesh.seam_m("mouth")
+    order = np.argsort(np.abs(seam[:, 0]))
+    side, height = np.abs(seam[order, 0]), seam[order, 1]
+    bins = np.linspace(0, side[-1], 13)
+    which = np.clip(np.searchsorted(bins, side, side="right") - 1, 0, 11)
+    mean = np.bincount(which, height, 12) / np.maximum(np.bincount(which, minlength=12), 1)
+    return np.asarray(np.interp(np.abs(rest[..., 0]), (bins[1:] + bins[:-1]) / 2, mean), np.float32)
+
+
 def _normals(mesh: HeadMesh) -> F32Array:
     """(V, 3) unit normals of the skin at rest."""
     a, b, c, d = (mesh.rest_m[mesh.quads[:, k]] for k in range(4))
@@ -226,9 +256,9 @@ def _normals(mesh: HeadMesh) -> F32Array:
     return np.asarray(total / np.maximum(np.linalg.norm(total, axis=1, keepdims=True), 1e-12))
 
 
-def _vessel_maps(rest: F32Array, c: SkinConstants) -> Arrays:
+def _vessel_maps(rest: F32Array, c: FieldConstants) -> Arrays:
     """Lines along which a noise changes its sign: they branch and wander as vessels do."""
-    v = c.veins
+    v = c.vessels
 
     def lines(name: str, frequency: float, width: float) -> F32Array:
         bent = rest + 0.0025 * np.stack(
@@ -240,25 +270,25 @@ def _vessel_maps(rest: F32Array, c: SkinConstants) -> Arrays:
     broken = ValueNoise(1, "skin/vessel-broken")(rest, 60.0, 2)
     seen = np.clip(0.55 + 0.9 * broken, 0, 1)
     return {
-        "veins": lines("veins", v.frequency_per_m, v.width) * seen * blobs(rest, c.veined),
-        "capillaries": lines("capillaries", v.capillary_frequency_per_m, 0.12)
+        "veins": lines("veins", v.vein_per_m, v.vein_width) * seen * blobs(rest, c.veined),
+        "capillaries": lines("capillaries", v.capillary_per_m, 0.12)
         * np.clip(0.2 + 1.2 * broken, 0, 1)
         * blobs(rest, c.thready),
     }
 
 
-def _region_maps(store: Store, rest: F32Array, resolution: int, c: SkinConstants) -> Arrays:
+def _region_maps(store: Store, rest: F32Array, resolution: int, c: FieldConstants) -> Arrays:
     maps = {name: _mask(store, name, resolution, c) for name in _MASKS}
     maps |= {name: blobs(rest, getattr(c, name)) for name in REGIONS}
     maps["flush"] = np.minimum(maps["flush"] + 0.3 * maps["ears"], 1)
     maps["shave"] = maps["shave"] * (1 - maps["lips"])
     bare = (1 - maps["lips"]) * (1 - maps["eyelids"]) * (1 - maps["porous"])
-    maps["downy"] = bare * (c.scatter.fuzz_least + (1 - c.scatter.fuzz_least) * maps["downy"])
+    maps["downy"] = bare * (c.reach.fuzz_least + (1 - c.reach.fuzz_least) * maps["downy"])
     maps["left"] = smoothstep(rest[..., 0], -0.010, 0.010)
     return maps
 
 
-def _mask(store: Store, name: str, resolution: int, c: SkinConstants) -> F32Array:
+def _mask(store: Store, name: str, resolution: int, c: FieldConstants) -> F32Array:
     """A painted mask over the window, softened by about a millimetre."""
     from PIL import Image, ImageFilter
 
@@ -273,7 +303,7 @@ def _mask(store: Store, name: str, resolution: int, c: SkinConstants) -> F32Arra
     return np.asarray(np.clip((value - 0.06) / 0.88, 0, 1), np.float32)
 
 
-def _seam_maps(mesh: HeadMesh, raster: UvRaster, rest: F32Array, c: SkinConstants) -> Arrays:
+def _seam_maps(mesh: HeadMesh, raster: UvRaster, rest: F32Array, c: FieldConstants) -> Arrays:
     flat = rest.reshape(-1, 3)
 
     def distance(points: F32Array) -> F32Array:
@@ -288,11 +318,11 @@ def _seam_maps(mesh: HeadMesh, raster: UvRaster, rest: F32Array, c: SkinConstant
     return {
         "reach": reach,
         "fade": smoothstep(distance(mesh.seam_m("body")), 0.0015, 0.020) * on_head * reach,
-        "lining": smoothstep(distance(mesh.seam_m("mouth")), c.mouth.lining_reach_m, 0.0),
-        "rim": smoothstep(to_lid, c.lid.rim_reach_m, 0.0),
+        "lining": smoothstep(distance(mesh.seam_m("mouth")), c.reach.lining_m, 0.0),
+        "rim": smoothstep(to_lid, c.reach.rim_m, 0.0),
         "liner": _liner(rest, to_lid, c),
         # Shadow is laid from the lashes to a little over the crease, more outwards.
-        "crease": smoothstep(to_lid, c.makeup.crease_reach_m, 0.2 * c.makeup.crease_reach_m)
+        "crease": smoothstep(to_lid, c.reach.crease_m, 0.2 * c.reach.crease_m)
         * smoothstep(rest[..., 1] - _lid_line_m(rest), -0.0005, 0.0015),
     }
 
@@ -302,15 +332,15 @@ def _lid_line_m(rest: F32Array) -> F32Array:
     return np.asarray(0.7275 + 0.10 * (np.abs(rest[..., 0]) - 0.0305), np.float32)
 
 
-def _liner(rest: F32Array, to_lid: F32Array, c: SkinConstants) -> F32Array:
+def _liner(rest: F32Array, to_lid: F32Array, c: FieldConstants) -> F32Array:
     """A line along the upper lid that widens outwards, and half of one below."""
     outward = smoothstep(np.abs(rest[..., 0]), 0.018, 0.042)
     upper = smoothstep(rest[..., 1] - _lid_line_m(rest), -0.0008, 0.0008)
-    reach = c.makeup.liner_reach_m * (0.45 + 0.55 * outward) * (0.5 + 0.5 * upper)
+    reach = c.reach.liner_m * (0.45 + 0.55 * outward) * (0.5 + 0.5 * upper)
     return smoothstep(to_lid / reach, 1.15, 0.65) * (0.35 + 0.65 * upper)
 
 
-def _spot_arrays(rest: F32Array, on_head: BoolArray, maps: Arrays, c: SkinConstants) -> Arrays:
+def _spot_arrays(rest: F32Array, on_head: BoolArray, maps: Arrays, c: FieldConstants) -> Arrays:
     """``pore`` as a map, and the texels of all other kinds as ``NAME.index`` and so on."""
     texels = np.nonzero(on_head)
     points = rest[texels]
@@ -351,7 +381,7 @@ def _inside(window: tuple[float, float, float, float], size: int, margin: float)
     return np.asarray(up[:, None] & across[None, :])
 
 
-def _body_arrays(mesh: HeadMesh, c: SkinConstants) -> Arrays:
+def _body_arrays(mesh: HeadMesh, c: FieldConstants) -> Arrays:
     raster = draw_quads(mesh.quads, mesh.quad_uv, (0.0, 1.0, 0.0, 1.0), c.window.body_resolution)
     rest = raster.draw(mesh.rest_m)
     wanted = (rest[..., 1] > c.window.body_lowest_y_m) & (raster.gutter_texels < 6)
@@ -379,6 +409,6 @@ def _body_arrays(mesh: HeadMesh, c: SkinConstants) -> Arrays:
         "mid": np.stack([_mid(k, points, c) for k in range(NOISE_VARIANTS)]),
         "mid_mirrored": np.stack([_mid(k, mirrored, c) for k in range(NOISE_VARIANTS)]),
         "neck": wrinkle_patterns(points)["neck"],
-        "cavity": depth("mouth", c.mouth.deep_reach_m),
-        "socket": depth("socket", c.lid.socket_reach_m),
+        "cavity": depth("mouth", c.reach.mouth_deep_m),
+        "socket": depth("socket", c.reach.socket_m),
     }

@@ -41,6 +41,7 @@ def specular(person: Person, fields: SkinFields, groove: F32Array) -> F32Array:
     out *= 1 - np.float32(s.pore) * maps["pore"]
     out *= 1 - np.float32(s.groove) * groove
     out *= 1 - np.float32(s.concave) * maps["concave"]
+    out *= 1 - maps["nostril"]
     # Between the teeth and behind the lids is shade.
     out *= 1 - np.float32(0.8) * maps["lining"]
     out -= 1
@@ -71,15 +72,20 @@ def film(person: Person, fields: SkinFields, mid: F32Array, details: Details) ->
 def deep_light(person: Person, fields: SkinFields) -> F32Array:
     """(N, N) how much of the light may spread deep, 0-1."""
     maps, s = fields.maps, person.c.scatter
-    thin = np.maximum(np.maximum(maps["ears"], maps["lips"]), np.minimum(1, 1.6 * maps["flush"]))
+    lips = np.float32(s.lips) * maps["lips"]
+    thin = np.maximum(np.maximum(maps["ears"], lips), np.float32(0.9) * maps["flush"])
     whole = s.least + (s.face - s.least) * maps["face"]
-    out = whole + (1 - whole) * thin
+    out = (whole + (1 - whole) * thin) * (1 - maps["nostril"])
+    # Both sides of a rim lie within the reach of the light: lids, the line between the lips and
+    # what is between the nostrils glowed orange in the shade.
+    out *= 1 - np.float32(0.8) * np.maximum(maps["rim"], maps["lining"])
+    out *= 1 - np.float32(0.6) * maps["concave"] * (1 - maps["ears"])
     return np.asarray(s.least + (out - s.least) * maps["fade"], np.float32)
 
 
 def fuzz(person: Person, fields: SkinFields) -> F32Array:
     """(N, N) how much of the sheen of vellus hair there is, 0-1."""
-    least = np.float32(person.c.scatter.fuzz_least)
+    least = np.float32(person.c.reach.fuzz_least)
     shaved = 1 - np.float32(0.8 * min(2 * person.spec.skin.shave_shadow, 1)) * fields.maps["shave"]
     out = least + (fields.maps["downy"] * shaved - least) * fields.maps["fade"]
     return np.asarray(out, np.float32)

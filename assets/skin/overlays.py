@@ -58,16 +58,17 @@ def _paint(cover: F32Array, albedo: tuple[float, float, float]) -> Paint:
 
 @dataclass(frozen=True)
 class Linings:
-    """Linear albedos (3,) of what is wet: at the edge, and deep behind it."""
+    """Linear albedos (3,) of what is wet or hollow: at the edge, and deep behind it."""
 
     mouth: F64Array
     mouth_deep: F64Array
     rim: F64Array
     socket_deep: F64Array
+    nostril: F64Array
 
 
 def linings_of(tone: Tone) -> Linings:
-    """The mouth's lining and the lids' rims of one tone."""
+    """The mouth's lining, the lids' rims and the nostrils of one tone."""
     c, dark = constants(), tone.darkness
     rim = (1 - dark) * np.array(c.lid.rim_light) + dark * np.array(c.lid.rim_dark)
     return Linings(
@@ -75,4 +76,5 @@ def linings_of(tone: Tone) -> Linings:
         mouth_deep=np.array(c.mouth.deep),
         rim=rim,
         socket_deep=c.lid.socket_depth * rim,
+        nostril=(1 - 0.6 * dark) * np.array(c.lips.nostril),
     )

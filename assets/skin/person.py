@@ -65,4 +65,4 @@ class Person:
     @property
     def blood(self) -> float:
         """How far blood shows through this much melanin, 0-1."""
-        return 1 - 0.55 * self.tone.darkness
+        return 1 - 0.62 * self.tone.darkness

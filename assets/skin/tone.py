@@ -87,11 +87,12 @@ def tone_of(monk_tone: float, undertone: float) -> Tone:
     # Hue shows less the darker the skin, so the shift shrinks with lightness.
     lab = lab + shift * (1.0 - 0.5 * darkness)
     pigment = constants().pigment
+    blood = [np.array(b) for b in (pigment.haemoglobin, pigment.haemoglobin_dark)]
     return Tone(
         albedo=np.clip(linear_from_lab(lab), 0.004, 0.95),
         lab=lab,
         melanin=np.array(melanin_absorbance()),
-        haemoglobin=np.array(pigment.haemoglobin),
+        haemoglobin=(1 - darkness) * blood[0] + darkness * blood[1],
         ink=np.array(pigment.ink),
         darkness=darkness,
     )

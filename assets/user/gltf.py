@@ -71,22 +71,25 @@ def _shape(mesh: Any, world_from_node: Any, hard: bool) -> Shape:
     corner_uv = np.zeros((len(faces), 4, 2), np.float32)
     if uv is not None and len(uv) == len(points):
         corner_uv[:, :3] = np.asarray(uv, np.float32)[faces]
-    material, texture = _material(mesh)
+    material, maps = _material(mesh)
     return Shape(
         points=points[first].astype(np.float32),
         faces=np.concatenate([same[faces], np.full((len(faces), 1), -1)], 1).astype(np.int32),
         uv=corner_uv,
         part=np.zeros(len(faces), np.int64),
         materials=(material,),
-        textures={} if texture is None or uv is None else {0: texture},
+        **({"textures": {}} if uv is None else maps),
     )
 
 
-def _material(mesh: Any) -> tuple[PartMaterial, Any]:
-    """Material and texture of a mesh; a transparent colour without texture is a lens."""
+def _material(mesh: Any) -> tuple[PartMaterial, dict[str, Any]]:
+    """Material of a mesh, and its maps as fields of a shape.
+
+    A transparent colour without texture is a lens.
+    """
     found = getattr(mesh.visual, "material", None)
     if found is None:
-        return PartMaterial(), None
+        return PartMaterial(), {"textures": {}}
     pbr = found.to_pbr() if hasattr(found, "to_pbr") else found
     factor = getattr(pbr, "baseColorFactor", None)
     rgba = np.ones(4) if factor is None else np.asarray(factor, np.float64).ravel()
@@ -101,6 +104,13 @@ def _material(mesh: Any) -> tuple[PartMaterial, Any]:
     pixels = None if image is None else texels(image)
     if pixels is not None and getattr(pbr, "alphaMode", None) in (None, "OPAQUE"):
         pixels = pixels[..., :3]
+    maps: dict[str, Any] = {"textures": {} if pixels is None else {0: pixels}}
+    for name, own in (("normals", "normalTexture"), ("shine", "metallicRoughnessTexture")):
+        picture = getattr(pbr, own, None)
+        if picture is not None and not clear:
+            maps[name] = {0: texels(picture)}
+    if "shine" in maps:  # the format's defaults are factors on the map
+        roughness, metallic = (1.0 if v is None else v for v in (roughness, metallic))
     r, g, b = (float(c) for c in np.clip(colour, 0, 1))
     return (
         PartMaterial(
@@ -110,5 +120,5 @@ def _material(mesh: Any) -> tuple[PartMaterial, Any]:
             metallic=0.0 if metallic is None else float(np.clip(metallic, 0, 1)),
             clear=clear,
         ),
-        pixels,
+        maps,
     )

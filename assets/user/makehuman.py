@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -127,7 +127,7 @@ def compile_garment(
         raise AssetError(
             f"{where}: binds {len(binding.refs)} vertices, but {obj} has {len(mesh.points)}"
         )
-    material, texture, header, notes = _material(source, file, binding)
+    material, maps, header, notes = _material(source, file, binding)
     slot = slot or guess_slot(header, file)
     arrays: dict[str, NDArray[Any]] = {
         "refs": binding.refs,
@@ -144,7 +144,7 @@ def compile_garment(
         uv=mesh.uv if mesh.uv is not None else np.zeros((*mesh.faces.shape, 2), np.float32),
         part=np.zeros(len(mesh.faces), np.int64),
         materials=(material,),
-        textures={} if texture is None or mesh.uv is None else {0: texture},
+        **({} if mesh.uv is None else maps),
     )
     shape = _seen(cut_by_alpha(joined([shape], where), lenses=slot == "glasses"))
     used, local = np.unique(shape.faces, return_inverse=True)
@@ -193,38 +193,39 @@ def _seen(shape: Shape) -> Shape:
     last = np.where(shape.faces[:, 3] < 0, shape.faces[:, 2], shape.faces[:, 3])
     height = shape.points[np.concatenate([shape.faces[:, :3], last[:, None]], 1), 1].mean(1)
     kept = height > _LOWEST_M
-    return Shape(
-        points=shape.points,
-        faces=shape.faces[kept],
-        uv=shape.uv[kept],
-        part=shape.part[kept],
-        materials=shape.materials,
-        textures=shape.textures,
-    )
+    return replace(shape, faces=shape.faces[kept], uv=shape.uv[kept], part=shape.part[kept])
 
 
 def _material(
     source: Source, file: str, binding: Mhclo
-) -> tuple[PartMaterial, NDArray[np.uint8] | None, Header, list[str]]:
-    """Material, texture and the header of both files together."""
+) -> tuple[PartMaterial, dict[str, Any], Header, list[str]]:
+    """Material, its maps as fields of a shape, and the header of both files together."""
     notes: list[str] = []
     header = binding.header
     found = source.beside(file, binding.material) if binding.material else None
     if found is None:
         notes.append("no material file: grey")
-        return PartMaterial(colour=(0.3, 0.3, 0.3)), None, _named(header, file), notes
+        return PartMaterial(colour=(0.3, 0.3, 0.3)), {}, _named(header, file), notes
     material = parse_mhmat(source.text(found))
-    texture = None
-    if material.diffuse_texture:
-        picture = source.beside(found, material.diffuse_texture)
+    maps: dict[str, Any] = {"textures": {}}
+    for name, file_name in (
+        ("textures", material.diffuse_texture),
+        ("normals", material.normal_texture),
+        ("shine", material.roughness_texture),
+    ):
+        if not file_name:
+            continue
+        picture = source.beside(found, file_name)
         if picture is None:
-            notes.append(f"its texture {material.diffuse_texture!r} is missing: plain colour")
+            instead = "plain colour" if name == "textures" else "it is left out"
+            notes.append(f"its texture {file_name!r} is missing: {instead}")
         else:
-            texture = decode_texture(source.read(picture), f"{source.place}: {picture}")
+            maps[name] = {0: decode_texture(source.read(picture), f"{source.place}: {picture}")}
+    painted = bool(maps["textures"])
     made = PartMaterial(
-        colour=(1.0, 1.0, 1.0) if texture is not None else _linear(material.diffuse_srgb),
-        roughness=float(np.clip(1 - material.shininess, 0.2, 1)),
-        clear=texture is None and material.opacity < 0.85,
+        colour=(1.0, 1.0, 1.0) if painted else _linear(material.diffuse_srgb),
+        roughness=1.0 if "shine" in maps else float(np.clip(1 - material.shininess, 0.2, 1)),
+        clear=not painted and material.opacity < 0.85,
     )
     other = material.header
     both = Header(
@@ -233,7 +234,7 @@ def _material(
         licence=header.licence or other.licence,
         tags=(*header.tags, *other.tags),
     )
-    return made, texture, _named(both, file), notes
+    return made, maps, _named(both, file), notes
 
 
 def _linear(srgb: tuple[float, float, float]) -> tuple[float, float, float]:

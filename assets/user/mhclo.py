@@ -63,6 +63,8 @@ class Mhmat:
     header: Header
     diffuse_texture: str
     diffuse_srgb: tuple[float, float, float]
+    normal_texture: str
+    roughness_texture: str
     opacity: float
     shininess: float
 
@@ -210,6 +212,8 @@ def parse_mhmat(text: str) -> Mhmat:
         header=parse_header(text, ""),
         diffuse_texture=fields.get("diffusetexture", ""),
         diffuse_srgb=_colour(fields.get("diffusecolor", "")),
+        normal_texture=fields.get("normalmaptexture", ""),
+        roughness_texture=fields.get("roughnessmaptexture", ""),
         opacity=_number(fields.get("opacity", ""), 1.0),
         shininess=_number(fields.get("shininess", ""), 0.2),
     )

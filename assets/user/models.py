@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -225,13 +226,12 @@ def _mirrored(shape: Shape, points: F64Array) -> tuple[I32Array, Shape, F64Array
     n = len(points)
     faces = np.concatenate([shape.faces, np.where(turned < 0, -1, turned + n)]).astype(np.int32)
     both = np.concatenate([points, other])
-    made = Shape(
+    made = replace(
+        shape,
         points=both.astype(np.float32),
         faces=faces,
         uv=np.concatenate([shape.uv, uv]),
         part=np.concatenate([shape.part, shape.part]),
-        materials=shape.materials,
-        textures=shape.textures,
     )
     return faces, made, both
 
@@ -262,45 +262,55 @@ def _read_obj(path: Path, request: ModelRequest) -> Shape:
     points = mesh.points[used]
     if request.up == "z":
         points = points[:, [0, 2, 1]] * np.array([1, 1, -1], np.float32)
-    materials, textures = _obj_materials(path, mesh)
+    materials, textures, normals, shine = _obj_materials(path, mesh)
+    painted = mesh.uv is not None
     shape = Shape(
         points=points,
         faces=local.astype(np.int32),
         uv=mesh.uv if mesh.uv is not None else np.zeros((*local.shape, 2), np.float32),
         part=mesh.material,
         materials=materials,
-        textures=textures if mesh.uv is not None else {},
+        textures=textures if painted else {},
+        normals=normals if painted else {},
+        shine=shine if painted else {},
     )
     return split_hard_edges(joined([shape], str(path)))
 
 
-def _obj_materials(
-    path: Path, mesh: ObjMesh
-) -> tuple[tuple[PartMaterial, ...], dict[int, NDArray[np.uint8]]]:
-    """Of the .mtl files that lie beside the model; what they name elsewhere is not read."""
+Maps = dict[int, NDArray[np.uint8]]
+
+
+def _obj_materials(path: Path, mesh: ObjMesh) -> tuple[tuple[PartMaterial, ...], Maps, Maps, Maps]:
+    """Materials, and maps of colour, normals and shine by part, of the .mtl files beside the model.
+
+    What they name elsewhere is not read.
+    """
     known: dict[str, dict[str, str]] = {}
     for library in mesh.libraries:
         beside = path.parent / Path(library).name
         if beside.is_file():
             known |= parse_mtl(_bytes(beside).decode("utf-8", "replace"))
-    materials, textures = [], {}
+    materials: list[PartMaterial] = []
+    textures: Maps = {}
+    normals: Maps = {}
+    shine: Maps = {}
     for k, name in enumerate(mesh.material_names):
         own = known.get(name, {})
-        picture = own.get("map_Kd", "").split()
-        if picture:
-            painted = path.parent / Path(picture[-1].replace("\\", "/")).name
-            if painted.is_file():
-                textures[k] = decode_texture(_bytes(painted), str(painted))
+        for maps, key in ((textures, "map_Kd"), (normals, "norm"), (shine, "map_Pr")):
+            picture = own.get(key, "").split()
+            painted = path.parent / Path(picture[-1].replace("\\", "/")).name if picture else None
+            if painted is not None and painted.is_file():
+                maps[k] = decode_texture(_bytes(painted), str(painted))
         opacity = _number(own.get("d", ""), 1.0)
         colour = _triple(own.get("Kd", "")) if k not in textures else (1.0, 1.0, 1.0)
         clear = k not in textures and opacity < 0.85
         if clear:
             r, g, b = (1 - opacity + opacity * c for c in colour)
             colour = (r, g, b)
-        shine = _number(own.get("Ns", ""), 100.0)
-        roughness = float(np.clip(1 - np.sqrt(shine / 1000), 0.05, 1))
+        gloss = _number(own.get("Ns", ""), 100.0)
+        roughness = float(np.clip(1 - np.sqrt(gloss / 1000), 0.05, 1)) if k not in shine else 1.0
         materials.append(PartMaterial(colour=colour, roughness=roughness, clear=clear))
-    return tuple(materials), textures
+    return tuple(materials), textures, normals, shine
 
 
 def _number(text: str, otherwise: float) -> float:

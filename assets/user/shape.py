@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
@@ -40,6 +40,10 @@ class Shape:
     """(P,)"""
     textures: dict[int, NDArray[np.uint8]]
     """(H, W, 3 or 4) sRGB by part, row 0 at the top."""
+    normals: dict[int, NDArray[np.uint8]] = field(default_factory=dict)
+    """(H, W, 3) tangent-space normals by part, as glTF has them."""
+    shine: dict[int, NDArray[np.uint8]] = field(default_factory=dict)
+    """(H, W, 3) by part: roughness in green, metallic in blue, as glTF has them."""
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """As stored, without the points."""
@@ -47,6 +51,9 @@ class Shape:
             f"texture.{k}": np.ascontiguousarray(pixels[..., :3])
             for k, pixels in self.textures.items()
         }
+        for name, maps in (("normal", self.normals), ("shine", self.shine)):
+            for k, pixels in maps.items():
+                solid[f"{name}.{k}"] = np.ascontiguousarray(pixels[..., :3])
         return {
             "faces": self.faces,
             "uv": self.uv,
@@ -88,11 +95,14 @@ def joined(shapes: list[Shape], where: str) -> Shape:
     if not shapes or not sum(len(s.faces) for s in shapes):
         raise AssetError(f"{where}: has no faces")
     faces, parts, textures = [], [], {}
+    normals, shine = {}, {}
     start = first = 0
     for shape in shapes:
         faces.append(np.where(shape.faces < 0, -1, shape.faces + start))
         parts.append(shape.part + first)
         textures.update({k + first: t for k, t in shape.textures.items()})
+        normals.update({k + first: t for k, t in shape.normals.items()})
+        shine.update({k + first: t for k, t in shape.shine.items()})
         start += len(shape.points)
         first += len(shape.materials)
     out = Shape(
@@ -102,6 +112,8 @@ def joined(shapes: list[Shape], where: str) -> Shape:
         part=np.concatenate(parts),
         materials=tuple(m for s in shapes for m in s.materials),
         textures=textures,
+        normals=normals,
+        shine=shine,
     )
     if len(out.faces) > MOST_FACES:
         raise AssetError(

@@ -23,6 +23,7 @@ from assets.user.entry import ItemAsset
 from assets.user.folder import is_user
 from assets.user.reference import Fitted, fitted, reference
 from assets.user.shelf import shelf, user_arrays
+from assets.user.varying import mirror_images, other_side, resized, settled, varied
 from spec_schema.spec import WORN_SLOTS, Item, SceneSpec
 
 __all__ = [
@@ -52,6 +53,8 @@ class UserWorn:
     """(F,) faces of the head that it hides."""
     covered: Covered | None
     """How much hair it hides at rest points (n, 3): (n,) 0-1."""
+    over_hair: bool
+    """Whether it presses the hair beneath it."""
 
 
 def build_user_item(item: Item, head: Head, store: Store) -> UserWorn:
@@ -65,7 +68,7 @@ def build_user_item(item: Item, head: Head, store: Store) -> UserWorn:
     with_body = _with_body(asset)
     target = fitted(head, store, with_body)
     hidden = _hidden(item.id, asset.sha256, store)
-    points = _placed(asset, arrays, head, target, store)
+    points = _placed(asset, item, arrays, head, target, store)
     faces, uv, part = (arrays[k] for k in ("faces", "uv", "part"))
     for _ in range(asset.subdivide):
         operator, finer = catmull_clark(faces, len(points))
@@ -82,7 +85,12 @@ def build_user_item(item: Item, head: Head, store: Store) -> UserWorn:
         for k in range(len(asset.parts))
         if (part == k).any()
     )
-    return UserWorn(meshes, hidden[load_surface(store).faces].all(1), user_coverage(item.id, store))
+    return UserWorn(
+        meshes,
+        hidden[load_surface(store).faces].all(1),
+        user_coverage(item.id, store),
+        asset.covers.hair != "none",
+    )
 
 
 def build_own(spec: SceneSpec, head: Head, store: Store) -> tuple[SceneSpec, dict[str, UserWorn]]:
@@ -118,6 +126,7 @@ def _with_body(asset: ItemAsset) -> bool:
 
 def _placed(
     asset: ItemAsset,
+    item: Item,
     arrays: Mapping[str, NDArray[Any]],
     head: Head,
     target: Fitted,
@@ -128,15 +137,41 @@ def _placed(
         cage = np.asarray(head.cage_m, np.float64)
         if not _with_body(asset):
             cage = (cage - head.world_from_skull[:3, 3]) @ head.world_from_skull[:3, :3]
-        return bound_points(arrays, cage)
+        return _tilted(asset, bound_points(arrays, cage, float(item.size)), item)
     points = arrays["points"].astype(np.float64)
     base = reference(store)
     if asset.fit == "soft":
-        return fit_soft(points, arrays["near"], arrays["near_weight"], base, target)
+        near, weight = arrays["near"], arrays["near_weight"]
+        points = fit_soft(points, near, weight, base, target)
+        return _tilted(asset, resized(points, near, weight, target, item), item)
     if asset.fit == "rigid":
-        return fit_rigid(points, arrays["support"], arrays["support_weight"], base, target)
+        support, weight = arrays["support"], arrays["support_weight"]
+        points = fit_rigid(points, support, weight, base, target)
+        if mirror_images(arrays["points"]):
+            pair = [varied(own, own.mean(0), item) for own in np.array_split(points, 2)]
+            return np.concatenate(pair)
+        pivot = np.average(target.points_m[support], axis=0, weights=weight.astype(np.float64))
+        moved = varied(points, pivot, item)
+        if moved is points:
+            return points
+        return settled(moved, support, weight, target, float(arrays["contact_m"][0]))
     ratio = target.measure(asset.scale_with) / base.measure(asset.scale_with)
-    return np.asarray((points - base.at(asset.frame)) * ratio + target.at(asset.frame))
+    pair = mirror_images(arrays["points"])
+    halves = np.array_split(points, 2) if pair else [points]
+    frames = [asset.frame, other_side(asset.frame)] if pair else [asset.frame]
+    return np.concatenate(
+        [
+            varied((own - base.at(frame)) * ratio + target.at(frame), target.at(frame), item)
+            for own, frame in zip(halves, frames, strict=True)
+        ]
+    )
+
+
+def _tilted(asset: ItemAsset, points: F64Array, item: Item) -> F64Array:
+    """Cloth (n, 3) on the head, turned about its middle; what the body carries is not."""
+    if _with_body(asset):
+        return points
+    return varied(points, points.mean(0), item.model_copy(update={"size": 1.0}))
 
 
 def _clear(
@@ -156,15 +191,20 @@ def _clear(
     return moved_out(points, target.skin, clearance, contact)
 
 
-def bound_points(arrays: Mapping[str, NDArray[Any]], cage_m: F64Array) -> F64Array:
-    """(N, 3) by the binding rule of MakeHuman's ``.mhclo`` on a cage (19158, 3)."""
+def bound_points(
+    arrays: Mapping[str, NDArray[Any]], cage_m: F64Array, size: float = 1.0
+) -> F64Array:
+    """(N, 3) by the binding rule of MakeHuman's ``.mhclo`` on a cage (19158, 3).
+
+    ``size`` is how far it stands off, in its own measure.
+    """
     scale = np.ones(3)
     for axis, (a, b, distance) in enumerate(arrays["scale"]):
         if distance > 0:
             scale[axis] = abs(cage_m[int(a), axis] - cage_m[int(b), axis]) / distance
     weights = arrays["weights"].astype(np.float64)
     held = (cage_m[arrays["refs"]] * weights[..., None]).sum(1)
-    return np.asarray(held + arrays["offsets"].astype(np.float64) * scale)
+    return np.asarray(held + arrays["offsets"].astype(np.float64) * scale * size)
 
 
 def _pushed_out(
@@ -258,11 +298,15 @@ def _material(asset: ItemAsset, item: Item, k: int) -> Material:
         light = painted.mean(2, keepdims=True)
         dyed = light / max(float(light.mean()), 1e-3) * wanted
         colour_map = np.clip(painted * (1 - t) + dyed * t, 0, 0.95).astype(np.float32)
+    normals = _map(item.id, asset.sha256, f"normal.{k}")
+    shine = _map(item.id, asset.sha256, f"shine.{k}")
     return SurfaceMaterial(
         colour=(float(colour[0]), float(colour[1]), float(colour[2])),
         roughness=about.roughness,
         metallic=about.metallic,
         colour_map=colour_map,
+        normal_map=normals,
+        shine_map=None if shine is None else shine[..., 1:],
     )
 
 
@@ -273,3 +317,12 @@ def _texture(item_id: str, sha256: str, k: int) -> F32Array | None:
     if pixels is None:
         return None
     return linear_from_srgb(np.asarray(pixels[::-1], np.float32) / np.float32(255))
+
+
+@lru_cache(maxsize=6)
+def _map(item_id: str, sha256: str, name: str) -> F32Array | None:
+    """(H, W, 3) plain numbers 0-1, row 0 at the bottom."""
+    pixels = user_arrays(item_id).get(name)
+    if pixels is None:
+        return None
+    return np.asarray(pixels[::-1], np.float32) / np.float32(255)

@@ -10,19 +10,25 @@ from typing import Any
 
 import bpy
 
-from assets.geometry import ClearMaterial, HairMaterial, Material, SkinMaterial, SurfaceMaterial
+from assets.geometry import ClearMaterial, HairMaterial, SurfaceMaterial
 from renderer.blender.aovs import mark_front
 from renderer.blender.images import float_image
 from renderer.blender.nodes import Graph
-from renderer.blender.skin import METRES_PER_MM, shade_skin
+from renderer.blender.skin import shade_skin
+from renderer.blender.skin_parts import SkinPart
 
 __all__ = ["MELANIN_ATTRIBUTE", "REDNESS_ATTRIBUTE", "TINT_ATTRIBUTE", "MaterialShop"]
 
 MELANIN_ATTRIBUTE = "melanin"
 REDNESS_ATTRIBUTE = "redness"
 TINT_ATTRIBUTE = "tint"
+METRES_PER_MM = 0.001
+"""Bump distance that makes a height map in millimetres true to scale."""
 _RANDOM_ROUGHNESS = 0.3
 """Per strand, hashed from its index by Cycles. Colour varies by the strands' own arrays."""
+
+
+Shaded = SkinPart | SurfaceMaterial | ClearMaterial
 
 
 class MaterialShop:
@@ -36,7 +42,7 @@ class MaterialShop:
         self._made: dict[Any, dict[int, Any]] = {}
         self._keep: list[Any] = []
 
-    def surface(self, material: Material, class_id: int, name: str) -> Any:
+    def surface(self, material: Shaded, class_id: int, name: str) -> Any:
         """The Blender material of a mesh's faces of one class."""
         self._keep.append(material)  # so that the id stays taken
         return self._get(id(material), material, class_id, name)
@@ -48,7 +54,7 @@ class MaterialShop:
     def _get(
         self,
         key: Any,
-        material: Material | HairMaterial,
+        material: Shaded | HairMaterial,
         class_id: int,
         name: str,
         dyed: bool = False,
@@ -65,16 +71,16 @@ class MaterialShop:
             made = bpy.data.materials.new(full_name)
             _shade(made, material, dyed, name)
         mark_front(made, class_id, is_strand=isinstance(material, HairMaterial))
-        if isinstance(material, SkinMaterial):
+        if isinstance(material, SkinPart):
             self.skins.add(made.name)
         by_class[class_id] = made
         self.class_of[made.name] = class_id
         return made
 
 
-def _shade(owner: Any, material: Material | HairMaterial, dyed: bool, name: str) -> None:
+def _shade(owner: Any, material: Shaded | HairMaterial, dyed: bool, name: str) -> None:
     match material:
-        case SkinMaterial():
+        case SkinPart():
             shade_skin(owner, material, name)
         case SurfaceMaterial():
             _shade_surface(owner, material, name)
@@ -91,12 +97,20 @@ def _shade_surface(owner: Any, material: SurfaceMaterial, name: str) -> None:
         image = float_image(f"{name}.colour", material.colour_map, is_data=False)
         texture = graph.node("TexImage", image=image, extension="REPEAT")
         colour = graph.mix_colour(1.0, texture.outputs[0], colour, "MULTIPLY")
+    roughness: Any = material.roughness
+    metallic: Any = material.metallic
+    if material.shine_map is not None:
+        image = float_image(f"{name}.shine", material.shine_map, is_data=True)
+        texture = graph.node("TexImage", image=image, extension="REPEAT")
+        parts = graph.node("SeparateColor", {0: texture.outputs[0]}).outputs
+        roughness = graph.math("MULTIPLY", parts["Red"], material.roughness)
+        metallic = graph.math("MULTIPLY", parts["Green"], material.metallic)
     shader = graph.node(
         "BsdfPrincipled",
         {
             "Base Color": colour,
-            "Roughness": material.roughness,
-            "Metallic": material.metallic,
+            "Roughness": roughness,
+            "Metallic": metallic,
             "Specular IOR Level": material.specular,
             "Subsurface Weight": material.subsurface,
             "Subsurface Radius": (1.0, 0.6, 0.4),
@@ -108,6 +122,11 @@ def _shade_surface(owner: Any, material: SurfaceMaterial, name: str) -> None:
         distribution="MULTI_GGX",
         subsurface_method="RANDOM_WALK",
     )
+    if material.normal_map is not None:
+        image = float_image(f"{name}.normal", material.normal_map, is_data=True)
+        texture = graph.node("TexImage", image=image, extension="REPEAT")
+        turned = graph.node("NormalMap", {"Strength": 1.0, "Color": texture.outputs[0]})
+        graph.feed(shader.inputs["Normal"], turned.outputs[0])
     if material.height_map_mm is not None:
         image = float_image(f"{name}.height", material.height_map_mm[..., None], is_data=True)
         texture = graph.node("TexImage", image=image, extension="REPEAT", interpolation="Cubic")

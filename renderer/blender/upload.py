@@ -6,8 +6,9 @@ from typing import Any
 
 import bpy
 import numpy as np
+from numpy.typing import NDArray
 
-from assets.geometry import Mesh, Strands
+from assets.geometry import Mesh, SkinMaterial, Strands
 from renderer.blender.aovs import CHARTED_ATTRIBUTE
 from renderer.blender.axes import blender_points
 from renderer.blender.materials import (
@@ -15,7 +16,9 @@ from renderer.blender.materials import (
     REDNESS_ATTRIBUTE,
     TINT_ATTRIBUTE,
     MaterialShop,
+    Shaded,
 )
+from renderer.blender.skin_parts import add_skin_attributes, part_of_faces, skin_parts
 
 __all__ = ["add_mesh", "add_strands"]
 
@@ -43,16 +46,30 @@ def add_mesh(scene: Any, mesh: Mesh, shop: MaterialShop) -> None:
     if mesh.charted is not None:
         charted = data.attributes.new(CHARTED_ATTRIBUTE, "FLOAT", "FACE")
         charted.data.foreach_set("value", mesh.charted.astype(np.float32))
-    classes, slot = np.unique(mesh.face_class, return_inverse=True)
-    for class_id in classes:
-        data.materials.append(shop.surface(mesh.material, int(class_id), mesh.name))
-    data.polygons.foreach_set("material_index", slot.astype(np.int32))
+    data.polygons.foreach_set("material_index", _add_materials(data, mesh, shop))
     data.update(calc_edges=True)
     if mesh.smooth:
         data.shade_smooth()
     else:
         data.shade_flat()
     scene.collection.objects.link(bpy.data.objects.new(mesh.name, data))
+
+
+def _add_materials(data: Any, mesh: Mesh, shop: MaterialShop) -> NDArray[np.int32]:
+    """Append the materials of a mesh; gives the place (F,) of each face's in the list."""
+    if isinstance(mesh.material, SkinMaterial):
+        add_skin_attributes(data, mesh, mesh.material)
+        part = part_of_faces(mesh, mesh.material)
+        parts: tuple[Shaded, ...] = skin_parts(mesh.material)
+    else:
+        part = np.zeros(len(mesh.faces), np.int32)
+        parts = (mesh.material,)
+    used, slot = np.unique(part * 256 + mesh.face_class, return_inverse=True)
+    for key in used.tolist():
+        which, class_id = divmod(key, 256)
+        name = mesh.name if which == 0 else f"{mesh.name}-body"
+        data.materials.append(shop.surface(parts[which], class_id, name))
+    return slot.astype(np.int32)
 
 
 def _check_mesh(mesh: Mesh) -> None:

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter
 
-from assets.background import background
+from assets.background import SURROUNDINGS, background, surroundings
 from assets.hdri import wall_irradiance
 from assets.light_colour import tint_rgb
 from renderer.blender.hdri import HdriSource
 from renderer.blender.images import float_image
 from renderer.blender.nodes import Graph
-from spec_schema.spec import EnvironmentSpec
+from spec_schema.spec import BackgroundSpec, EnvironmentSpec
 
 __all__ = ["IMPORTANCE_MAP_PX", "backdrop", "light_world"]
 
@@ -89,10 +89,7 @@ def light_world(
         )
         seen = graph.mix_colour(1.0, shown.outputs["Color"], tint, "MULTIPLY")
     else:
-        # The background stands where a wall that faces the camera would, in the same light.
-        normal = _unturned(spec) @ -np.asarray(camera_from_world)[2, :3]
-        falling = wall_irradiance(pixels[::-1], normal) * gains * 2.0**spec.background.light_ev
-        wall = background(spec.background) * falling.astype(np.float32)
+        wall = _behind(spec, spec.background, pixels[::-1], np.asarray(camera_from_world))
         shown = graph.node(
             "TexImage",
             {"Vector": coordinates.outputs["Window"]},
@@ -115,6 +112,22 @@ def light_world(
     world.cycles.sampling_method = "MANUAL"
     world.cycles.sample_map_resolution = IMPORTANCE_MAP_PX
     scene.world = world
+
+
+def _behind(
+    spec: EnvironmentSpec,
+    shown: BackgroundSpec,
+    radiance: NDArray[np.float32],
+    camera_from_world: NDArray[np.float64],
+) -> NDArray[np.float32]:
+    """(P, P, 3) radiance of a background at strength 1, row 0 at the top."""
+    gains = tint_rgb(spec.tint_k) * 2.0**shown.light_ev
+    picture_from_camera = _unturned(spec) @ camera_from_world[:3, :3].T
+    if shown.kind == SURROUNDINGS:
+        return surroundings(shown, radiance, picture_from_camera) * gains.astype(np.float32)
+    # It stands where a wall that faces the camera would, in the same light.
+    falling = wall_irradiance(radiance, -picture_from_camera[:, 2]) * gains
+    return background(shown) * falling.astype(np.float32)
 
 
 def _through_glass(graph: Graph, path: Any) -> Any:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from renderer.photo.light import (
     with_saturation,
     with_vignette,
 )
+from renderer.photo.turn import HeadInView, turned
 from spec_schema.spec import PhotoSpec
 
 __all__ = ["developed", "developed_png"]
@@ -29,7 +31,11 @@ _PNG_LEVEL: Final = 4
 
 
 def developed(
-    pixels: NDArray[np.uint8], photo: PhotoSpec, seed: int, mask: NDArray[np.uint8]
+    pixels: NDArray[np.uint8],
+    photo: PhotoSpec,
+    seed: int,
+    mask: NDArray[np.uint8],
+    labels: Mapping[str, Any] | None = None,
 ) -> NDArray[np.uint8]:
     """The picture as a camera would have given it; equal arguments give equal pixels.
 
@@ -37,15 +43,24 @@ def developed(
         pixels: (H, H, 3) sRGB as rendered.
         photo: of the spec.
         seed: of the noise; the spec's ``render_seed``.
-        mask: (H, H) class of each pixel, for the infrared look.
+        mask: (H, H) class of each pixel, for the infrared look and a turning head.
+        labels: label record, if ``photo`` says that the head turns.
 
     Returns:
         (H, H, 3) sRGB.
+
+    Raises:
+        ValueError: the head turns, and ``labels`` are not given.
     """
     side = len(pixels)
     light = linear(pixels)
     if photo.infrared > 0:
         light = light + np.float32(photo.infrared) * (infrared(light, mask) - light)
+    turn = (photo.turn_x_deg, photo.turn_y_deg, photo.turn_z_deg)
+    if any(turn):
+        if labels is None:
+            raise ValueError("photo.turn_*_deg: to blur a turning head its labels are needed")
+        light = turned(light, mask, HeadInView.of_labels(labels), turn)
     if photo.aberration:
         light = np.stack(
             [
@@ -82,10 +97,16 @@ def _through_jpeg(picture: Image.Image, quality: int) -> Image.Image:
     return Image.open(buffer).convert("RGB")
 
 
-def developed_png(raw_png: bytes, photo: PhotoSpec, seed: int, mask: NDArray[np.uint8]) -> bytes:
+def developed_png(
+    raw_png: bytes,
+    photo: PhotoSpec,
+    seed: int,
+    mask: NDArray[np.uint8],
+    labels: Mapping[str, Any] | None = None,
+) -> bytes:
     """The same from and to PNG files."""
     raw = np.asarray(Image.open(io.BytesIO(raw_png)).convert("RGB"))
     buffer = io.BytesIO()
-    picture = Image.fromarray(developed(raw, photo, seed, mask))
+    picture = Image.fromarray(developed(raw, photo, seed, mask, labels))
     picture.save(buffer, "PNG", compress_level=_PNG_LEVEL)
     return buffer.getvalue()

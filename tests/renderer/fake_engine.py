@@ -20,12 +20,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from renderer.engine import RenderRow
+from renderer.engine import BlenderEngine, RenderRow
 from renderer.settings import RenderSettings
 from spec_schema import AssetError, SceneSpec, ToolError, packb, spec_hash
 from tests.renderer.specs import ASSET_LOCK, SHAPE_KEYS
 
 NAME = "tests.renderer.fake_engine:ENGINE"
+POISONED_NAME = "tests.renderer.fake_engine:POISONED"
 HAIR = ("bald", "short", "long")
 
 
@@ -130,4 +131,21 @@ class FakeEngine:
         return render_row
 
 
+class PoisonedBlender(BlenderEngine):
+    """Blender itself, but for the rows that ``RF_FAKE`` names."""
+
+    def start(self, settings: RenderSettings, phase: Callable[[str], None]) -> RenderRow:
+        rows = json.loads(os.environ.get("RF_FAKE", "{}")).get("rows", {})
+        render = super().start(settings, phase)
+
+        def render_row(row: int, spec: SceneSpec) -> dict[str, bytes]:
+            if kind := rows.get(str(row)):
+                phase("geometry")
+                misbehave(kind)
+            return render(row, spec)
+
+        return render_row
+
+
 ENGINE = FakeEngine()
+POISONED = PoisonedBlender()

@@ -86,6 +86,27 @@ def test_the_union_of_shards_is_the_whole(
     assert "7 of 7 samples are done; nothing to do" in told
 
 
+def test_shards_of_two_machines_are_merged_by_copying(
+    runner: Runner, clean: dict[str, bytes]
+) -> None:
+    one, other, merged = (runner.folder / name for name in ("one", "other", "merged"))
+    assert runner.render(one, "1/2")[0] == runner.render(other, "2/2")[0] == 0
+    for part in (one, other):
+        code, said = runner.command("--verify", part)
+        assert code == 1
+        assert "missing rows" in said
+        shutil.copytree(part, merged, dirs_exist_ok=True)
+    assert tree(merged) == clean
+    code, told = runner.render(merged)
+    assert code == 0
+    assert "7 of 7 samples are done; nothing to do" in told
+    assert runner.command("--verify", merged)[0] == 0
+    assert tree(merged) == clean
+    index = Dataset(merged).index()
+    assert index["status"].to_pylist() == ["done"] * N_ROWS
+    assert index["attempts"].to_pylist() == [1] * N_ROWS
+
+
 def test_shards_may_run_at_once(runner: Runner, clean: dict[str, bytes]) -> None:
     out = runner.folder / "out"
     arguments = (runner.manifest, "--out", out, "--size", 32, "--samples", 1, "--workers", 1)

@@ -69,6 +69,7 @@ def chances(s: Seen) -> dict[str, tuple[NDArray[np.bool_], F64 | float]]:
         },
         "facial_hair.bearded.young": (bearded[male & young], bearded_p[male & young]),
         "facial_hair.bearded.old": (bearded[male & ~young], bearded_p[male & ~young]),
+        "hair.right_part": (s["hair.part_side"] < 0, c.hair.right_part),
         **_hair_chances(s),
         **_photo_chances(s),
         **{
@@ -141,6 +142,7 @@ def _photo_chances(s: Seen) -> dict[str, tuple[NDArray[np.bool_], F64 | float]]:
     c, taken = s.config.photo, s.has("photo")
     return {
         "photo.share": (taken, c.share),
+        "photo.turn.share": (s["photo.turn_y_deg"][taken] != 0, c.turn.share),
         "photo.shake.share": (s["photo.shake"][taken] > 0, c.shake.share),
         "photo.small.share": (s["photo.scale"][taken] < 1, c.small.share),
         "photo.faded.share": (s["photo.saturation"][taken] < 1, c.faded.share),

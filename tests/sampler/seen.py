@@ -11,6 +11,8 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from assets.catalog import SHAVED
+from assets.light_colour import REC709_LUMINANCE
+from assets.skin.tone import tone_of
 from sampler import Inputs, SamplerConfig
 from sampler.environment import LAMPS
 from sampler.identity import ANCESTRIES
@@ -98,6 +100,28 @@ def _aged_by_hand(s: Seen) -> dict[str, F64]:
     return out
 
 
+def _pupil_by_hand(s: Seen) -> F64:
+    """Pupils by those of the mean person of that age in that light."""
+    c, light = s.config.eyes.pupil, s.config.environment
+    places = {k: v.setting for k, v in s.inputs.catalog.hdris.items()}
+    white = np.array(
+        [
+            c.scheme_cd_m2.get(scheme) or getattr(c.setting_cd_m2, places[hdri])
+            for scheme, hdri in zip(s["environment.scheme"], s["environment.hdri"], strict=True)
+        ]
+    )
+    tone = s["skin.monk_tone"]
+    steps = [tone_of(float(k), 0.0).albedo @ REC709_LUMINANCE for k in range(1, 11)]
+    shown = (
+        light.luminance * 2 ** (light.tone_ev * (tone - 1)) * np.interp(tone, range(1, 11), steps)
+    )
+    white = white * s["environment.face_luminance"] / (0.95 * shown)
+    power = (white * c.surround * c.field_deg2 / 846) ** 0.41
+    young = 7.75 - 5.75 * power / (power + 2)
+    years = np.clip(s["identity.age_years"], 20, 83) - 28.58
+    return s["eyes.pupil_ratio"] * 11.7 / (young + years * (0.02132 - 0.009562 * young))
+
+
 def _photo_by_hand(s: Seen) -> dict[str, F64]:
     c, taken = s.config.photo, s.has("photo")
     lit = taken & ~np.isin(s["environment.scheme"], list(c.light_ev))
@@ -106,6 +130,10 @@ def _photo_by_hand(s: Seen) -> dict[str, F64]:
         "photo.electrons": s["photo.electrons"][lit],
         "photo.white_balance": s["photo.white_balance_mired"][taken],
         "photo.tint": s["photo.tint_ev"][taken],
+        **{
+            f"photo.turn.{name}": s[f"photo.turn_{axis}_deg"][s[f"photo.turn_{axis}_deg"] != 0]
+            for name, axis in (("yaw", "y"), ("pitch", "x"), ("roll", "z"))
+        },
         "photo.shake.way": s["photo.shake"][s["photo.shake"] > 0],
         "photo.shake.direction": s["photo.shake_deg"][taken],
         "photo.small.scale": s["photo.scale"][s["photo.scale"] < 1],
@@ -124,7 +152,8 @@ def bounded_by_hand(s: Seen) -> dict[str, F64]:
         "identity.dominant_share": s.ancestry.max(axis=1),
         "eyes.hue_shift": s["eyes.iris_hue_shift"],
         "eyes.brightness": s["eyes.iris_brightness"],
-        **{f"eyes.{a}": s[f"eyes.{a}"] for a in ("pupil_ratio", "redness")},
+        "eyes.redness": s["eyes.redness"],
+        "eyes.pupil.spread": _pupil_by_hand(s),
         "skin.tone": s["skin.monk_tone"],
         **{f"skin.{a}": s[f"skin.{a}"] for a in ("undertone", "flush", "moles", "oiliness")},
         "skin.lip_colour": s["skin.lip_colour"],
@@ -136,7 +165,8 @@ def bounded_by_hand(s: Seen) -> dict[str, F64]:
             for a in ("acne", "scars", "sweat")
         },
         **{f"skin.makeup.{a}.amount": s[f"skin.{a}"][s[f"skin.{a}"] > 0] for a in PAINTS},
-        "hair.weathering": s["hair.weathering"],
+        **{f"hair.{a}": s[f"hair.{a}"] for a in ("weathering", "volume", "curl", "frizz")},
+        "hair.part": np.abs(s["hair.part_side"]),
         "hair.highlights.start": s["hair.highlight_start"],
         "facial_hair.cheek_line": s["facial_hair.cheek_line"],
         "brows.thickness": s["brows.thickness"] - s.config.brows.thickness_male * sex,

@@ -58,7 +58,7 @@ def test_every_quantity_of_every_component_can_be_correlated(
 def test_only_what_is_correlated_changes(inputs: Inputs) -> None:
     plain, moved = (
         Sampler(load_config(overrides=o), inputs, 7, "train").draw(0, 500)
-        for o in ([], ["eyes.correlation.pupil_ratio.redness=0.5"])
+        for o in ([], ['eyes.correlation."pupil.spread".redness=0.5'])
     )
     assert [n for n in plain.column_names if plain.column(n) != moved.column(n)] == ["eyes"]
 

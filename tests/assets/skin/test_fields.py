@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import assets.skin.constants as constants_module
 from assets.skin import SkinFields
 from assets.skin.field_cache import cached
 from assets.skin.uv_raster import draw_quads
@@ -64,6 +65,19 @@ def test_cache_is_computed_once_and_survives_damage(tmp_path: Path) -> None:
     (home / "a.npy").write_bytes(b"half")
     np.testing.assert_array_equal(cached(tmp_path, lock, 8, compute)["a"], np.arange(5.0))
     assert len(calls) == 2
+
+
+def test_cache_asks_only_for_what_fields_depend_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = constants_module.constants()
+    before = constants_module.fields_digest()
+    redder = known.model_copy(update={"lips": known.lips.model_copy(update={"roughness": 0.9})})
+    wider = known.model_copy(
+        update={"nostril": known.nostril.model_copy(update={"radii_m": (0.01, 0.01)})}
+    )
+    monkeypatch.setattr(constants_module, "constants", lambda: redder)
+    assert constants_module.fields_digest() == before
+    monkeypatch.setattr(constants_module, "constants", lambda: wider)
+    assert constants_module.fields_digest() != before
 
 
 def test_cache_keeps_one_set_a_resolution(tmp_path: Path) -> None:

@@ -166,3 +166,28 @@ def test_what_the_body_goes_on_with_is_even_at_the_border(fields: SkinFields) ->
         a = getattr(made, name)
         edge = np.concatenate([a[0], a[-1], a[:, -1]])
         assert np.ptp(edge) < 1e-6, name
+
+
+def test_nostrils_are_dark_and_give_no_light_from_the_deep(fields: SkinFields) -> None:
+    hole = fields.maps["nostril"] > 0.95
+    rest = np.repeat(np.repeat(fields.rest_quarter_m, 4, 0), 4, 1)[hole]
+    assert hole.sum() >= 6
+    for side in (rest[rest[:, 0] > 0], rest[rest[:, 0] < 0]):
+        assert len(side) > 0
+        np.testing.assert_allclose(np.abs(side).mean(0), (0.0096, 0.687, 0.156), atol=0.002)
+    for tone in (1.5, 9.5):
+        made = skin(fields, monk_tone=tone)
+        assert made.colour[hole].max() < 0.04
+        assert made.deep[hole].max() < 0.05
+        assert made.specular[hole].max() < 0.05
+
+
+def test_dark_skin_has_the_darker_upper_lip(fields: SkinFields) -> None:
+    upper = fields.maps["upper_lip"] > 0.9
+    lower = (fields.maps["lips"] > 0.9) & (fields.maps["upper_lip"] < 0.1)
+
+    def ratio(tone: float) -> float:
+        colours = [skin(fields, monk_tone=tone, seed=seed).colour for seed in range(4)]
+        return float(np.mean([c[upper].mean() / c[lower].mean() for c in colours]))
+
+    assert ratio(9.0) < 0.9 * ratio(2.0)

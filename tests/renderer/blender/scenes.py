@@ -129,6 +129,10 @@ def make_spec(**changes: Any) -> SceneSpec:
         "hair": {
             "style": "bald",
             "length_scale": 1,
+            "part_side": 1,
+            "volume": 1,
+            "curl": 1,
+            "frizz": 1,
             "melanin": 0.5,
             "redness": 0.2,
             "grey": 0,

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from assets.geometry import ClearMaterial, Material, SkinMaterial, SurfaceMaterial
+from assets.geometry import ClearMaterial, Material, Mesh, SkinMaterial, SurfaceMaterial
 from renderer.blender.render import Renderer
 from tests.renderer.blender.scenes import (
     Settings,
@@ -29,10 +29,28 @@ WALL_M = [(-0.3, -0.3, 0.0), (0.3, -0.3, 0.0), (0.3, 0.3, 0.0), (-0.3, 0.3, 0.0)
 """A wall that fills most of the picture; its UVs run with the picture's left to right, up."""
 
 
+def _wall(material: Material, corners_m: object = WALL_M) -> Mesh:
+    """The wall in 4 by 4 quads, so that a window of UV space can hold some of them."""
+    whole = sheet(corners_m, 1, material)
+    at = np.linspace(0, 1, 5, dtype=np.float32)
+    u, v = (grid.ravel()[:, None] for grid in np.meshgrid(at, at))
+    a, b, c, d = whole.vertices_m
+    points = (1 - u) * (1 - v) * a + u * (1 - v) * b + u * v * c + (1 - u) * v * d
+    first = np.array([5 * row + column for row in range(4) for column in range(4)])
+    faces = (first[:, None] + [0, 1, 6, 5]).astype(np.int32)
+    return dataclasses.replace(
+        whole,
+        vertices_m=points,
+        faces=faces,
+        face_class=np.ones(16, np.uint8),
+        uv=np.concatenate([u, v], 1)[faces],
+    )
+
+
 def _look(material: Material, samples: int = 16) -> NDArray[np.float64]:
     spec = make_spec()
     renderer = Renderer(Settings(SIZE_PX, samples), even_light)
-    images = renderer.render(scene(sheet(WALL_M, 1, material)), spec, camera_matrix(spec))
+    images = renderer.render(scene(_wall(material)), spec, camera_matrix(spec))
     return picture(images.image_png)
 
 
@@ -73,7 +91,12 @@ def test_no_seam_where_window_and_body_agree() -> None:
     assert np.ptp(seen.mean(axis=0)) < 8
 
 
-def test_relief_is_true_to_scale() -> None:
+# 600 mm of width rise by 173 mm toward the picture's right.
+RAMP_MM = np.broadcast_to(np.linspace(0, 173.2, 256, dtype=np.float32), (256, 256))
+
+
+@pytest.mark.parametrize("kind", ["surface", "skin of the head", "skin of the body"])
+def test_relief_is_true_to_scale(kind: str) -> None:
     """A ramp of 16 degrees in the height map shades like a wall turned by 16 degrees."""
 
     def sun(_: str) -> NDArray[np.float32]:
@@ -81,20 +104,31 @@ def test_relief_is_true_to_scale() -> None:
         pixels[14:18, 51:53] = 400.0  # to the right, 68 degrees off the wall's normal
         return pixels
 
-    def brightness(material: SurfaceMaterial, corners: object) -> float:
+    def brightness(material: Material, corners: object) -> float:
         spec = make_spec(environment__exposure_ev=-1)
         renderer = Renderer(Settings(32, 16), sun)
-        images = renderer.render(scene(sheet(corners, 1, material)), spec, camera_matrix(spec))
+        images = renderer.render(scene(_wall(material, corners)), spec, camera_matrix(spec))
         return float(picture(images.image_png)[14:18, 14:18].mean())
 
-    plain = SurfaceMaterial(colour=(0.5, 0.5, 0.5), roughness=1.0, specular=0.0)
-    # 600 mm of width rise by 173 mm toward the picture's right.
-    ramp = np.broadcast_to(np.linspace(0, 173.2, 256, dtype=np.float32), (256, 256))
+    plain, raised = _surface_pair() if kind == "surface" else _skin_pair(kind.endswith("head"))
     flat = brightness(plain, WALL_M)
-    bumped = brightness(dataclasses.replace(plain, height_map_mm=ramp), WALL_M)
+    bumped = brightness(raised, WALL_M)
     turned = brightness(plain, [(x, y, 0.0866 * np.sign(x)) for x, y, _ in WALL_M])
     assert turned < flat - 30
     assert bumped == pytest.approx(turned, abs=0.15 * abs(turned - flat))
+
+
+def _surface_pair() -> tuple[Material, Material]:
+    plain = SurfaceMaterial(colour=(0.5, 0.5, 0.5), roughness=1.0, specular=0.0)
+    return plain, dataclasses.replace(plain, height_map_mm=RAMP_MM)
+
+
+def _skin_pair(head: bool) -> tuple[Material, Material]:
+    """The whole wall is of the head, or of the body; its mirror is off."""
+    window = (0.0, 1.0, 0.0, 1.0) if head else (2.0, 3.0, 2.0, 3.0)
+    plain = _skin(window=window, specular=np.zeros((32, 32), np.float32))
+    which = "height_mm" if head else "body_height_mm"
+    return plain, dataclasses.replace(plain, **{which: RAMP_MM})  # type: ignore[arg-type]
 
 
 def test_colour_map_is_upright_and_multiplied() -> None:

@@ -17,6 +17,7 @@ from spec_schema.spec import PhotoSpec
 
 SIDE = 128
 CLEAN: dict[str, Any] = {
+    "turn_x_deg": 0.0, "turn_y_deg": 0.0, "turn_z_deg": 0.0,
     "vignette": 0.0, "aberration": 0.0, "shake": 0.0, "shake_deg": 0.0, "scale": 1.0,
     "electrons": 1e6, "read_noise": 0.0, "white_balance_mired": 0.0, "tint_ev": 0.0,
     "saturation": 1.0, "infrared": 0.0, "jpeg_quality": 0,
