@@ -1,6 +1,7 @@
 """What hair costs, and whether it keeps to its rules.
 
-    python -m benchmarks.hair [--specs 40] [--start 0] [--no-render] [--no-costs] [--size 640]
+    python -m benchmarks.hair [--specs 40] [--start 0] [--seconds S]
+        [--no-render] [--no-costs] [--size 640]
 
 1. CPU seconds to grow and upload scalp hair, as it is and scaled to 60,000 strands of 16 points.
 2. CPU seconds to render long hair and none at standard quality, and their ratio.
@@ -143,11 +144,16 @@ def depth_m(strands: Strands, head: HeadSurface, exact: ExactDistance) -> float:
     return max(0.0, -float(exact(points).min()), *(float(d) for d in in_eye))
 
 
-def rules(n: int, start: int) -> None:
-    """Print depth and cover over random specs."""
+def rules(n: int, start: int, seconds: float) -> None:
+    """Print depth and cover over random specs, of as many as ``seconds`` allow."""
+    until = time.monotonic() + seconds
     worst: list[tuple[float, int, str]] = []
     cover: dict[str, list[float]] = defaultdict(list)
+    seen = 0
     for index, spec in enumerate(draw(n, start), start):
+        if time.monotonic() > until:
+            break
+        seen += 1
         surface = hair_surface_of(spec)
         inner = surface.masks["inside-mouth"][surface.faces].max(1) > 0.5
         exact = ExactDistance(surface.vertices_m, surface.faces[~inner])
@@ -162,7 +168,10 @@ def rules(n: int, start: int) -> None:
             cover[spec.hair.style].append(forehead_cover(hair, surface))
     worst.sort(reverse=True)
     deep = sum(d > TOLERATED_M for d, _, _ in worst)
-    print(f"{n} specs, {len(worst)} sets of strands: {deep} with a point deeper than 0.5 mm")  # noqa: T201
+    print(  # noqa: T201
+        f"{seen} specs from {start}, {len(worst)} sets of strands:"
+        f" {deep} with a point deeper than 0.5 mm"
+    )
     for depth, index, name in worst[:5]:
         print(f"  spec {index}: {name} {depth * 1e3:.2f} mm")  # noqa: T201
     outside = 0
@@ -184,6 +193,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--specs", type=int, default=40)
     parser.add_argument("--start", type=int, default=0, help="number of the first spec")
+    parser.add_argument("--seconds", type=float, default=1e9, help="for the random specs")
     parser.add_argument("--no-costs", action="store_true")
     parser.add_argument("--size", type=int, default=640)
     parser.add_argument("--no-render", action="store_true")
@@ -192,7 +202,7 @@ def main() -> None:
     if not (given.no_costs and given.no_render):
         timings(given.size, grown=not given.no_costs, rendered=not given.no_render)
     if given.specs:
-        rules(given.specs, given.start)
+        rules(given.specs, given.start, given.seconds)
 
 
 def timings(size: int, *, grown: bool, rendered: bool) -> None:

@@ -8,6 +8,7 @@ import re
 import signal
 import sys
 from enum import StrEnum
+from importlib.metadata import version
 from typing import Annotated, Final, cast
 
 import typer
@@ -21,7 +22,7 @@ from renderer.settings import DEVICES, QUALITIES, Device, Output, RenderSettings
 from renderer.shards import parse_shard
 from renderer.status import dataset_status
 from renderer.storage import local_copy
-from renderer.verify import verify_dataset
+from renderer.verify import ROWS_TOLD, verify_dataset
 from spec_schema.errors import (
     EXIT_FAILED_SAMPLES,
     EXIT_INTERRUPTED,
@@ -57,14 +58,20 @@ Examples:
 
   rf-render --verify faces
 
-Exit codes: 0 done; 1 done, but samples failed, or --verify or --status found some missing, failed
-or damaged; 2 the call or the input is wrong; 75 interrupted or out of disk space, run again to go
-on.
+Exit codes: 0 done; 1 done, but samples failed, or --status found some missing or failed, or
+--verify some missing or damaged; 2 the call or the input is wrong; 75 interrupted, out of disk
+space, or another process is at this shard: run again to go on.
 """
 
 _RAY_ADDRESS: Final = re.compile(r"auto|local|ray://.+|[^/\s]+:[0-9]+")
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
+
+
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"rf-render {version('replicantface')}\n")
+        raise typer.Exit
 
 
 @app.command(help=HELP)
@@ -193,10 +200,18 @@ def render(
     list_devices: Annotated[
         bool, typer.Option("--list-devices", help="Only tell what --device can take here.")
     ] = False,
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_say_version, is_eager=True, help="Print the version and exit."
+        ),
+    ] = False,
 ) -> None:
     if list_devices:
         sys.stdout.write(device_table(ask_devices(os.environ.get(ENGINE_VARIABLE))))
         raise typer.Exit(EXIT_OK)
+    if status is not None and verify is not None:
+        raise typer.BadParameter("--verify and --status are two commands: one at a time")
     if status is not None:
         if manifest is not None or out is not None:
             raise typer.BadParameter("--status takes a folder and nothing to render")
@@ -209,8 +224,8 @@ def render(
         raise typer.Exit(_verify(verify))
     if manifest is None:
         raise typer.BadParameter("which manifest? For example: rf-render faces.parquet --out faces")
-    if out is None:
-        raise typer.BadParameter("--out is missing: the folder for the dataset")
+    if not out:
+        raise typer.BadParameter("--out is missing or empty: the folder for the dataset")
     preset = QUALITIES[quality.value]
     asked = {
         "depth": depth,
@@ -232,6 +247,7 @@ def render(
     engine_name = os.environ.get(ENGINE_VARIABLE)
     if labels_only:
         given = [f"--{name}" for name, on in asked.items() if on] + ["--samples"] * bool(samples)
+        given += ["--device"] * (device.value != "cpu") + ["--max-memory"] * bool(max_memory)
         if given:
             raise typer.BadParameter(f"--labels-only renders nothing, so {given[0]} has no meaning")
         settings = RenderSettings(size_px=size, labels_only=True)
@@ -269,8 +285,11 @@ def _verify(root: str) -> int:
     )
     for word, rows in (("missing", verdict.missing), ("damaged", verdict.damaged)):
         if rows:
-            more = f" and {len(rows) - 20} more" if len(rows) > 20 else ""
-            sys.stderr.write(f"{word} rows: {', '.join(map(str, rows[:20]))}{more}\n")
+            more = f" and {len(rows) - ROWS_TOLD} more" if len(rows) > ROWS_TOLD else ""
+            sys.stderr.write(f"{word} rows: {', '.join(map(str, rows[:ROWS_TOLD]))}{more}\n")
+    sys.stderr.write("".join(f"{reason}\n" for reason in verdict.reasons))
+    if not verdict.whole:
+        sys.stderr.write("rf-render with the same manifest and settings writes these again\n")
     return EXIT_OK if verdict.whole else EXIT_FAILED_SAMPLES
 
 

@@ -34,8 +34,8 @@ class Journal:
     """One shard's journal, held by one process at a time.
 
     Raises:
-        DatasetError: another process renders this shard into this folder, or the folder
-            can't be written.
+        StoreError: another process renders this shard into this folder.
+        DatasetError: the folder can't be written.
     """
 
     def __init__(self, root: Path, tag: str) -> None:
@@ -51,7 +51,7 @@ class Journal:
             fcntl.flock(self._handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as e:
             os.close(self._handle)
-            raise DatasetError(
+            raise StoreError(
                 f"{root}: another process is rendering this shard into it; wait for it or stop it"
             ) from e
         except OSError:

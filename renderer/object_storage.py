@@ -92,6 +92,9 @@ def fetch(url: str, folder: Path) -> Path:
     return target
 
 
+_WITH_BUCKETS: Final = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "az"})
+
+
 class ObjectStorage:
     """Objects under a URL."""
 
@@ -109,6 +112,18 @@ class ObjectStorage:
     def where(self, name: str = "") -> str:
         """URL of an object."""
         return f"{self._url}/{name}" if name else self._url
+
+    def check_place(self) -> None:
+        """Whether the bucket is there; whether it may be written only writing tells."""
+        kinds = self._fs.protocol if isinstance(self._fs.protocol, tuple) else (self._fs.protocol,)
+        if not _WITH_BUCKETS.intersection(kinds):
+            return
+        bucket = self._path("").split("/")[0]
+        try:
+            if not self._fs.exists(bucket):
+                raise FileNotFoundError(f"there is no bucket {bucket!r}")
+        except Exception as e:
+            self._refuse("", "written", e)
 
     def prepare(self) -> None:
         """See that objects can be written and removed; a bucket is never made."""

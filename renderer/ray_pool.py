@@ -73,15 +73,9 @@ class RayCluster:
     def __init__(self, address: str) -> None:
         # Only counts where a cluster is started here; those that run have decided for themselves.
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-        try:
-            import ray
-        except ImportError as e:
-            raise ToolError(
-                "Ray is not installed: rendering with --ray needs the extra: "
-                "pip install 'replicantface[ray]'"
-            ) from e
-        self.ray: Any = ray
-        _knock(os.environ.get("RAY_ADDRESS", address) if address == "auto" else address)
+        self.ray: Any = check_cluster(address)
+        import ray
+
         # Ray tells what it thinks of its nodes on standard output.
         self._to_stderr = contextlib.redirect_stdout(sys.stderr)
         self._to_stderr.__enter__()
@@ -131,6 +125,23 @@ class RayCluster:
                 room.append(node.get("GPU", 0))
             total += int(min(room))
         return total
+
+
+def check_cluster(address: str) -> Any:
+    """The module ``ray``, once it is known to be here and the cluster to answer.
+
+    Raises:
+        ToolError: Ray is not installed, or nobody listens at the address.
+    """
+    try:
+        import ray
+    except ImportError as e:
+        raise ToolError(
+            "Ray is not installed: rendering with --ray needs the extra: "
+            "pip install 'replicantface[ray]'"
+        ) from e
+    _knock(os.environ.get("RAY_ADDRESS", address) if address == "auto" else address)
+    return ray
 
 
 def _knock(address: str) -> None:

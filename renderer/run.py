@@ -26,7 +26,7 @@ from renderer.plan import Plan, describe_plan, make_plan
 from renderer.precheck import check_assets, check_keys, check_lock, licences_of, used_of
 from renderer.progress import Progress
 from renderer.ray_actor import RayJob
-from renderer.ray_pool import RayCluster, RayPool, check_device, shared_place
+from renderer.ray_pool import RayCluster, RayPool, check_cluster, check_device, shared_place
 from renderer.recording import Recorder
 from renderer.settings import RenderSettings
 from renderer.shards import Shard
@@ -129,6 +129,11 @@ def render_manifest(
     elif settings.device != "cpu":  # asked here, so that a missing one leaves nothing behind
         settings, gpus = choose_gpus(settings, ask_devices(options.engine_name))
     if options.dry_run:
+        storage.check_place()
+        if not begun:
+            check_space(storage, len(rows), settings)
+        if options.ray is not None:
+            check_cluster(options.ray)
         store = SampleStore(storage, described["settings_hash"], reread=options.recheck or None)
         return _dry_run(manifest, store, storage.where(), settings, gpus, options, stream)
     if not begun:
@@ -283,7 +288,7 @@ class _Run:
         if progress.failed or plan.given_up:
             self._say(
                 f"{progress.failed + plan.given_up} samples failed; the reasons are in "
-                f"{self._journal.where}"
+                f"{self._journal.where}; rf-render --status tells them, --retry-failed tries again"
             )
             return EXIT_FAILED_SAMPLES
         return EXIT_OK

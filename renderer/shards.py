@@ -106,7 +106,8 @@ def auto_shard(environment: Mapping[str, str], count: int | None = None) -> Shar
 
 def _slurm(environment: Mapping[str, str], count: int | None) -> Shard:
     """The trap: ``--array=1,3,7`` numbers three tasks 1, 3 and 7, and a resubmitted part of an
-    array has ids of the whole. Only an array without gaps says which part a task is."""
+    array has ids of the whole. Only an array without gaps that begins at 0 or 1 says which part a
+    task is."""
     task = _number(environment, _SLURM)
     if count is not None:
         return _checked(Shard(task, count), f" ({_SLURM} is {task}; ids count from 1 here)")
@@ -114,10 +115,11 @@ def _slurm(environment: Mapping[str, str], count: int | None) -> Shard:
     step = _number(environment, "SLURM_ARRAY_TASK_STEP", 1)
     highest = _number(environment, "SLURM_ARRAY_TASK_MAX", lowest + (tasks - 1) * step)
     place, odd = divmod(task - lowest, step) if step > 0 else (-1, 1)
-    if odd or not 0 <= place < tasks or highest != lowest + (tasks - 1) * step:
+    if lowest > step or odd or not 0 <= place < tasks or highest != lowest + (tasks - 1) * step:
         raise ManifestError(
             f"--shard auto: the Slurm array has {tasks} tasks from {lowest} to {highest} in steps "
-            f"of {step}, and this is task {task}: ids with gaps don't say which part a task is; "
+            f"of {step}, and this is task {task}: ids with gaps, or that begin above 1, don't say "
+            "which part of how many a task is; "
             "submit --array=1-N, or say --shard auto/N with ids of 1 to N to run some of them"
         )
     return Shard(place + 1, tasks)

@@ -39,7 +39,8 @@ class Status:
             how = row["signal"] or ("" if row["exit_code"] is None else f"exit {row['exit_code']}")
             cause = f"{row['kind']}{f' ({how})' if how else ''} in phase {row['phase']!r}"
             message = " ".join((row["message"] or "").split())
-            lines.append(f"row {row['row']}: {cause}, {row['attempts']} attempts: {message}")
+            tries = f"{row['attempts']} attempt{'s' * (row['attempts'] != 1)}"
+            lines.append(f"row {row['row']}: {cause}, {tries}: {message}")
         return "\n".join(lines) + "\n"
 
 

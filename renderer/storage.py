@@ -45,6 +45,10 @@ class Storage(Protocol):
         """Full name of a file, for messages."""
         ...
 
+    def check_place(self) -> None:
+        """Refuse what :meth:`prepare` could not make or write, as far as looking tells."""
+        ...
+
     def prepare(self) -> None:
         """Make the place, and see that files can be written and removed there."""
         ...
@@ -150,6 +154,12 @@ class LocalStorage:
     def where(self, name: str = "") -> str:
         """Full name of a file, for messages."""
         return str(self.root / name)
+
+    def check_place(self) -> None:
+        """Whether the folder, or the nearest one above it that is there, may be written."""
+        there = next(p for p in (self.root, *self.root.absolute().parents) if p.exists())
+        if not os.access(there, os.W_OK | os.X_OK):
+            raise DatasetError(f"{self.root}: can't be written: no leave to write into {there}")
 
     def prepare(self) -> None:
         """Create the folder, and see that files can be made in it."""

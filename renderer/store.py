@@ -86,6 +86,21 @@ class SampleStore:
                     state = SampleState.DONE if row in sound else SampleState.DAMAGED
                     yield row, digest, state
 
+    def what_is_wrong(self, row: int, digest: str) -> str:
+        """Why :meth:`states` calls a row damaged, with the names of its files."""
+        path = _path(row, MARKER_SUFFIX)
+        data = self.storage.read([path]).get(path)
+        files = self._claimed(row, digest, data)
+        if files is None:
+            return f"{path} is {'no whole marker' if not _is_json(data) else 'of another sample'}"
+        there = self.storage.sha256(files)
+        wrong = [
+            f"{name} {'is not what its marker says' if name in there else 'is missing'}"
+            for name, digest in files.items()
+            if there.get(name) != digest
+        ]
+        return ", ".join(wrong)
+
     def _claimed(self, row: int, digest: str, data: bytes | None) -> dict[str, str] | None:
         """SHA-256 by file path as a marker has them; None where it is not the marker asked for."""
         try:
@@ -161,6 +176,13 @@ class SampleStore:
             },
         }
         return json.dumps(marker).encode() + b"\n"
+
+
+def _is_json(data: bytes | None) -> bool:
+    try:
+        return isinstance(json.loads(data or b""), dict)
+    except ValueError:
+        return False
 
 
 def _path(row: int, suffix: str) -> str:

@@ -240,7 +240,8 @@ def _cost(n: int, cost: Measured | None) -> str:
     hours = n * cost.cpu_s / 3600
     return (
         f"{cost.samples:,} samples at {cost.settings} took {cost.cpu_s:.1f} CPU seconds each; "
-        f"all {n:,} at that are {hours:,.1f} CPU hours.\n"
+        f"all {n:,} at that are {hours:,.1f} CPU hours. A GPU traces paths faster, and does not do "
+        "the rest; none was measured.\n"
     )
 
 

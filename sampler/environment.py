@@ -46,6 +46,11 @@ shades itself. Measured by ``python -m benchmarks.exposure``."""
 
 _MOST_W = 100_000.0
 
+NEUTRAL_K = 6504.0
+"""Of light that has no cast in sRGB: D65."""
+
+_TINT_K = (1667.0, 25000.0)
+
 _FACETS = tuple((across, up) for across in (-55.0, 0.0, 55.0) for up in (-28.0, 0.0, 28.0))
 """Degrees across and up from the mean normal of a face to those of its parts. A face is not flat:
 of a lamp from the side, or close to the lens, its middling part gets less than its mean normal
@@ -85,7 +90,10 @@ class EnvironmentConfig(ComponentConfig):
     """Replace the catalogue's shares, by HDRI id."""
     rotation: Angle
     tilt: Annotated[Distribution, Within("deg", -45, 45)]
-    tint: Annotated[Distribution, Within("k", 1667, 25000)]
+    tint: Annotated[Distribution, Within("k", *_TINT_K)]
+    """Where the camera's white balance ends up."""
+    white_balance: Share
+    """How much of the environment's own cast the camera takes off before that."""
     luminance: Positive
     """Luminance that a white matt surface in the face's place is brought to."""
     jitter: Stops
@@ -229,6 +237,13 @@ def _skin_luminance(monk_tone: F64) -> F64:
     return np.interp(monk_tone, steps, table)
 
 
+def _balanced_k(drawn_k: F64, environment_k: F64, share: float) -> F64:
+    """``(N,)`` tint that also takes so much of an environment's cast off, in even steps of colour
+    (mired: 1e6 by the temperature)."""
+    mired = 1e6 / drawn_k - share * (1e6 / environment_k - 1e6 / NEUTRAL_K)
+    return np.asarray(1e6 / np.clip(mired, 1e6 / _TINT_K[1], 1e6 / _TINT_K[0]))
+
+
 def draw(
     config: EnvironmentConfig,
     draws: Draws,
@@ -263,7 +278,11 @@ def draw(
         "hdri": names(hdris, code),
         "rotation_deg": turn_deg,
         "tilt_deg": tilt_deg,
-        "tint_k": config.tint.ppf(draws.uniform("tint")),
+        "tint_k": _balanced_k(
+            config.tint.ppf(draws.uniform("tint")),
+            np.array([entries[i].temperature_k for i in hdris.ids])[code],
+            config.white_balance,
+        ),
         "strength": np.minimum(from_environment / incident, 100),
         "scheme": Names(tuple(config.schemes), scheme),
         **{slot: lamp.column(from_environment) for slot, lamp in lamps.items()},

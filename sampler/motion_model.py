@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from sampler.config_model import ConfigModel, Within
 from sampler.distributions import Distribution
-from sampler.quantities import Positive, Share
+from sampler.quantities import Chance, Positive, Share
 
 __all__ = [
     "BlinkMotion",
@@ -16,6 +16,7 @@ __all__ = [
     "GazeMotion",
     "MotionConfig",
     "PoseMotion",
+    "ShutterMotion",
     "SwayMotion",
 ]
 
@@ -91,9 +92,19 @@ class GazeMotion(ConfigModel):
     """Duration of a saccade: the first, and the second for each degree."""
 
 
+class ShutterMotion(ConfigModel):
+    """Blur of heads that turn: how far a head turns in a frame is that of the motion."""
+
+    share: Chance
+    """How many tracks have any."""
+    open: Annotated[Distribution, Within("s", 0.0005, 0.1)]
+    """Time of an exposure, drawn for each track."""
+
+
 class MotionConfig(ConfigModel):
     pose: PoseMotion
     sway: SwayMotion
     blink: BlinkMotion
     expression: ExpressionMotion
     gaze: GazeMotion
+    shutter: ShutterMotion

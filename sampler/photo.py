@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 import numpy as np
 from pydantic import Field
@@ -12,7 +12,7 @@ from sampler.config_model import ConfigModel, Within
 from sampler.copula import ComponentConfig
 from sampler.distributions import Distribution
 from sampler.quantities import Angle, Chance, Fraction
-from sampler.streams import Draws
+from sampler.streams import F64, Draws
 from spec_schema.errors import SpecError, nearest
 
 __all__ = ["PhotoConfig", "draw"]
@@ -27,7 +27,8 @@ class ShakeConfig(ConfigModel):
     direction: Angle
 
 
-Sweep = Annotated[Distribution, Within("deg", -15, 15)]
+MOST_SWEEP_DEG: Final = 15.0
+Sweep = Annotated[Distribution, Within("deg", -MOST_SWEEP_DEG, MOST_SWEEP_DEG)]
 
 
 class TurnConfig(ConfigModel):
@@ -83,12 +84,15 @@ class PhotoConfig(ComponentConfig):
     jpeg: JpegConfig
 
 
-def draw(config: PhotoConfig, draws: Draws, scheme: Names) -> Nullable:
+def draw(
+    config: PhotoConfig, draws: Draws, scheme: Names, sweep_deg: F64 | None = None
+) -> Nullable:
     """Draw the photograph of each scene.
 
     Args:
         config: distributions. draws: of this component.
         scheme: lighting of each row.
+        sweep_deg: ``(N, 3)`` turn of heads whose motion is known; else it is drawn.
 
     Raises:
         SpecError: ``light_ev`` names a scheme that there is not.
@@ -103,8 +107,13 @@ def draw(config: PhotoConfig, draws: Draws, scheme: Names) -> Nullable:
     def happens(name: str, share: float) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
         return np.asarray(draws.uniform(name) < share)
 
-    turn, shake, small = config.turn, config.shake, config.small
-    turns = happens("turns", turn.share)
+    if sweep_deg is None:
+        turn = config.turn
+        about = [(turn.pitch, "turn.pitch"), (turn.yaw, "turn.yaw"), (turn.roll, "turn.roll")]
+        drawn = np.stack([each.ppf(draws.uniform(name)) for each, name in about], axis=1)
+        sweep_deg = drawn * happens("turns", turn.share)[:, None]
+    sweep_deg = np.clip(sweep_deg, -MOST_SWEEP_DEG, MOST_SWEEP_DEG)
+    shake, small = config.shake, config.small
     shaken = happens("shaken", shake.share)
     scaled = happens("scaled", small.share)
     faded = happens("is_faded", config.faded.share)
@@ -112,9 +121,7 @@ def draw(config: PhotoConfig, draws: Draws, scheme: Names) -> Nullable:
     infrared = happens("is_infrared", config.infrared.share)
     columns: Columns = {
         "vignette": config.vignette.ppf(draws.uniform("vignette")),
-        "turn_x_deg": np.where(turns, turn.pitch.ppf(draws.uniform("turn.pitch")), 0.0),
-        "turn_y_deg": np.where(turns, turn.yaw.ppf(draws.uniform("turn.yaw")), 0.0),
-        "turn_z_deg": np.where(turns, turn.roll.ppf(draws.uniform("turn.roll")), 0.0),
+        **{f"turn_{axis}_deg": sweep_deg[:, k] for k, axis in enumerate("xyz")},
         "aberration": config.aberration.ppf(draws.uniform("aberration")),
         "shake": np.where(shaken, shake.way.ppf(draws.uniform("shake.way")), 0.0),
         "shake_deg": shake.direction.ppf(draws.uniform("shake.direction")),

@@ -267,7 +267,7 @@ class Sampler:
             "brows": facial_hair.draw_brows(c.brows, draws("brows"), person, locks.colour),
             **{each.slot: each.column for each in worn},
             "environment": light,
-            "photo": photo.draw(c.photo, draws("photo"), light["scheme"]),
+            "photo": photo.draw(c.photo, draws("photo"), light["scheme"], staged.sweep_deg),
             "render_seed": self._draws("render", first, n, 1).seeds("seed"),
         }
         return columns, staged

@@ -52,6 +52,8 @@ class Paint(ConfigModel):
     amount: Fraction
     colours: _Palette
     """Each wears a blend of two of them."""
+    deeper: Share
+    """How much darker a shade the darkest skin wears than the lightest, as a share."""
 
 
 class Makeup(ConfigModel):
@@ -232,7 +234,7 @@ def draw(
             "shave_shadow": identity.man * config.shave_shadow.ppf(draws.uniform("shave_shadow")),
             "peach_fuzz": config.peach_fuzz.ppf(draws.uniform("peach_fuzz")),
             "sweat": sweaty * config.sweat.amount.ppf(draws.uniform("sweat.amount")),
-            **_make_up(config.makeup, draws, identity),
+            **_make_up(config.makeup, draws, identity, tone),
             "seed": draws.seeds("seed"),
         },
     )
@@ -243,7 +245,7 @@ def _by_sex(config: Makeup | Scars, identity: Identity) -> F64:
     return np.asarray(female + (male - female) * identity.man)
 
 
-def _make_up(config: Makeup, draws: Draws, identity: Identity) -> Columns:
+def _make_up(config: Makeup, draws: Draws, identity: Identity, tone: F64) -> Columns:
     made_up = draws.uniform("made_up") < _by_sex(config, identity)
     out = {"makeup": made_up * config.amount.ppf(draws.uniform("makeup.amount"))}
     for name, of in (
@@ -260,5 +262,7 @@ def _make_up(config: Makeup, draws: Draws, identity: Identity) -> Columns:
             pick = [(draws.uniform(f"{name}.{k}") * len(palette)).astype(int) for k in "ab"]
             way = draws.uniform(f"{name}.blend")[:, None]
             colour = palette[pick[0]] * (1 - way) + palette[pick[1]] * way
+            # Pale paint lies on dark skin like a mask: people choose shades that go with theirs.
+            colour *= 1 - of.deeper * np.clip((tone[:, None] - 1) / 9, 0, 1)
             out |= {f"{name}_{c}": colour[:, k] for k, c in enumerate(("red", "green", "blue"))}
     return out

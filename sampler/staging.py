@@ -77,6 +77,8 @@ class Staged:
     lit: Pose
     """The pose at which the light is metered."""
     lit_position: F64
+    sweep_deg: F64 | None = None
+    """``(n, 3)`` turn about the head's axes while the shutter is open, where heads move."""
 
 
 class Stager(Protocol):

@@ -107,6 +107,7 @@ class OnTracks:
             posed, stands.framed, position, face, aimed, stands.lens,
             candidates=stands.framed.candidates, bent=stands.bent,
             lit=stands.resting, lit_position=stands.position,
+            sweep_deg=motion.sweep_deg(first, frames, time_s, spread),
         )  # fmt: skip
 
     def _motion(self, first: int, count: int) -> Motion:

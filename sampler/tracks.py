@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
 from scipy.special import ndtr
 
 from sampler import expression, gaze, pose
@@ -133,6 +134,24 @@ class Motion:
         }
         held = self._draws("pose", start, n, repeat)
         return pose.draw(self._pose, _moving(held, moving))
+
+    def sweep_deg(self, start: int, repeat: int, time_s: F64, spread: F64) -> F64:
+        """``(n, 3)`` turn about the head's own axes while the shutter is open, about each time.
+
+        Args: as of :meth:`poses`.
+        """
+        shutter = self._layout.motion.shutter
+        own = self._of_tracks("motion.shutter")
+        blurred = own.uniform("share") < shutter.share
+        open_s = np.where(blurred, shutter.open.ppf(own.uniform("open")), 0.0)
+        track = np.arange(start, start + len(time_s)) // repeat - self.first
+        half = open_s[track] / 2
+        before, after = (
+            self.poses(start, repeat, at, spread).camera_from_head
+            for at in (time_s - half, time_s + half)
+        )
+        turned = Rotation.from_matrix(np.swapaxes(before, 1, 2) @ after).as_rotvec(degrees=True)
+        return np.where(blurred[track, None], turned, 0.0)
 
     def resting(self, spread: F64) -> Pose:
         """The pose ``(tracks,)`` about which each track moves."""

@@ -12,7 +12,7 @@ from assets.accessories.fit import F64Array, smoothstep
 from assets.accessories.hugging import clear, hugging, normals_along
 from assets.accessories.masks import FLAT_M, row_of
 from assets.accessories.styles import ClipStyle, EarringStyle, NecklaceStyle, PiercingStyle
-from assets.accessories.sweep import Piece, ellipsoid, joined
+from assets.accessories.sweep import Piece, ellipsoid, joined, rounded_box_section, tube
 from assets.accessories.wearer import Wearer, hard, ribbon, round_tube, second
 from assets.geometry import ClearMaterial, Mesh
 from spec_schema.spec import Item
@@ -27,6 +27,7 @@ SLIDE_WIDE_M: Final = 0.009
 """Of a slide in the hair: its distance from the skin, and its width."""
 OUTSIDE_M: Final = 0.0003
 RING_POINTS: Final = 72
+PETALS: Final = 6
 
 
 def _ball(centre: F64Array, radius_m: float, n: int = 8) -> Piece:
@@ -255,24 +256,44 @@ def build_hair_band(style: ClipStyle, item: Item, wearer: Wearer) -> tuple[Mesh,
     band = clear(ribbon(path, normal, half * taper, 0.0014, closed=False), wearer.skin, 0.0004)
     meshes = [wearer.mesh("hair-band", band, hard(style, item), style)]
     if style.shape in ("bow", "flower"):
-        k = 58
+        k = 68
         out, along = normal[k], np.gradient(path, axis=0)[k]
         along = along / np.linalg.norm(along)
         across = np.cross(out, along)
         size = style.size_mm * MM * item.size
-        middle = path[k] + out * (0.18 * size)
-        petals = [_ball(middle + out * 0.06 * size, 0.16 * size)]
-        count = 2 if style.shape == "bow" else 6
-        for j in range(count):
-            angle = 2 * np.pi * j / count + (0.0 if style.shape == "bow" else 0.3)
-            way3 = np.cos(angle) * across + np.sin(angle) * along
-            side3 = np.cross(out, way3)
-            wide = 0.30 if style.shape == "bow" else 0.2
-            axes = np.stack([way3 * 0.34 * size, side3 * wide * size, out * 0.13 * size])
-            petals.append(ellipsoid(middle + way3 * 0.36 * size, axes, 9))
+        middle = path[k] + out * (0.075 * size + 0.0015)
+        petals = [_ball(middle + out * 0.04 * size, 0.12 * size)]
+        if style.shape == "bow":
+            petals += [_loop(middle, sign * across, along, out, size) for sign in (-1.0, 1.0)]
+        else:
+            for j in range(PETALS):
+                angle = 2 * np.pi * j / PETALS + 0.3
+                way3 = np.cos(angle) * across + np.sin(angle) * along
+                side3 = np.cross(out, way3)
+                axes = np.stack(
+                    [way3 * 0.28 * size, side3 * 0.22 * size, (out + 0.35 * way3) * 0.07 * size]
+                )
+                petals.append(ellipsoid(middle + way3 * 0.3 * size + out * 0.04 * size, axes, 9))
         flower = clear(joined(petals), wearer.skin, 0.0005)
         meshes.append(wearer.mesh("hair-band-bow", flower, second(item, 0.8), style))
     return tuple(meshes)
+
+
+def _loop(
+    middle: F64Array, way: F64Array, along: F64Array, out: F64Array, size_m: float
+) -> Piece:
+    """One loop of a bow: gathered at the knot, wide and flat at its end."""
+    share = np.linspace(0.05, 1.0, 14)
+    line = middle + np.outer(0.52 * size_m * share, way)
+    line = line + np.outer(0.10 * size_m * np.sin(np.pi * share), out)
+    half = np.column_stack(
+        [
+            size_m * (0.08 + 0.2 * smoothstep(share, 0.0, 0.8)),
+            size_m * (0.09 - 0.055 * share),
+        ]
+    )
+    side = np.broadcast_to(along, line.shape)
+    return tube(line, side, np.cross(way, side), rounded_box_section(16, 2.6), half, closed=False)
 
 
 def _slides(style: ClipStyle, item: Item, wearer: Wearer) -> tuple[Mesh, ...]:

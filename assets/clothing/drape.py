@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from numpy.typing import NDArray
-from scipy import sparse
 
 from assets.clothing.entries import Garment
 from assets.clothing.pattern import Pattern
@@ -30,22 +26,19 @@ def drape(garment: Garment, pattern: Pattern, head: Head, item: Item) -> tuple[F
     skin = head.vertices_m[pattern.support]
     normals = _smooth_normals(head, pattern)
     depth, y = pattern.depth_m, pattern.rest_m[:, 1]
-    away = smoothstep(depth, 0.005, 0.06)
+    away = pattern.away
     hanging = smoothstep(y, 0.53, 0.36) * away
     gap = garment.thickness_mm / 1000 * (0.8 + 0.6 * away)
     gap = gap + garment.looseness_mm / 1000 * float(item.size) * hanging
     gap = np.maximum(gap, LEAST_M).astype(np.float32)[:, None]
 
-    free = ~pattern.border
     cloth = skin + normals * gap
-    taut = _towards_neighbours(pattern, 0.65 * free)
     for _ in range(TAUTENING):
-        cloth = taut @ cloth
+        cloth = pattern.taut @ cloth
         cloth += np.maximum(gap - _stand(cloth, skin, normals), 0) * normals
     # Cloth is too stiff to show small relief of the body: use up the slack that is left.
-    stiff = _towards_neighbours(pattern, 0.8 * away * free)
     for _ in range(STIFFENING):
-        cloth = stiff @ cloth
+        cloth = pattern.stiff @ cloth
     # Where the body still reaches through, give way broadly rather than by a peak.
     lack = np.maximum(LEAST_M - _stand(cloth, skin, normals), 0)
     for _ in range(STIFFENING // 2):
@@ -65,12 +58,6 @@ def drape(garment: Garment, pattern: Pattern, head: Head, item: Item) -> tuple[F
 def _stand(cloth: F32Array, skin: F32Array, normals: F32Array) -> F32Array:
     """(E, 1) how far the cloth stands off the skin."""
     return np.asarray(np.einsum("ij,ij->i", cloth - skin, normals)[:, None])
-
-
-def _towards_neighbours(pattern: Pattern, share: NDArray[np.floating[Any]]) -> sparse.csr_matrix:
-    """What moves each point by its share (E,) of the way to the mean of its neighbours."""
-    moved = sparse.diags(share.astype(np.float32)) @ pattern.smoothing
-    return sparse.csr_matrix(sparse.diags((1 - share).astype(np.float32)) + moved)
 
 
 def _smooth_normals(head: Head, pattern: Pattern) -> F32Array:

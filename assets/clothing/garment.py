@@ -22,7 +22,7 @@ from spec_schema.spec import Item
 __all__ = ["build_garment"]
 
 ALL_OVER = ("melange",)
-"""Prints that are in the yarn, so that bands and collars have them too."""
+"""Prints that are in the yarn, so that all bands have them too."""
 RIDGE_M = 0.05
 ON_SKIN_M = 0.0002
 NEAR_M = 0.02
@@ -50,7 +50,8 @@ def build_garment(
             rest = cut.operator[loop] @ pattern.rest_m
             front = vertices[loop[np.argmax(rest[:, 2] - 2 * np.abs(rest[:, 0]))]]
         swept = sweep(trim, vertices[loop], surface, front)
-        whole = item.print in ALL_OVER
+        # Of the same cloth a collar has its print; a band of ribbing has not.
+        whole = item.print in ALL_OVER or trim.weave == garment.fabric.weave
         band = cloth_material(garment.fabric, item, trim.weave, trim.shade, printed=whole)
         meshes.append(_trim_mesh(f"clothing-trim-{i}", swept, band))
     meshes = [meshes[0], *_off_skin(meshes[1:], head, pattern)]
@@ -62,16 +63,18 @@ def build_garment(
 def _off_skin(meshes: list[Mesh], head: Head, pattern: Pattern) -> list[Mesh]:
     """Trims with their turned-in borders laid on the skin."""
     skin, normals = head.vertices_m[pattern.support], head.normals[pattern.support]
-    tree = cKDTree(skin)
+    tree = cKDTree(skin, balanced_tree=False, compact_nodes=False)
     out = []
     for mesh in meshes:
         points = mesh.vertices_m.copy()
+        todo = np.arange(len(points))
         for _ in range(3):
-            distance, at = tree.query(points, distance_upper_bound=NEAR_M)
-            near = np.flatnonzero(np.isfinite(distance))
-            n = normals[at[near]]
-            stand = ((points[near] - skin[at[near]]) * n).sum(1)
-            points[near] += np.maximum(ON_SKIN_M - stand, 0)[:, None] * n
+            distance, at = tree.query(points[todo], distance_upper_bound=NEAR_M)
+            todo, at = todo[np.isfinite(distance)], at[np.isfinite(distance)]
+            n = normals[at]
+            lack = np.maximum(ON_SKIN_M - ((points[todo] - skin[at]) * n).sum(1), 0)
+            points[todo] += lack[:, None] * n
+            todo = todo[lack > 0]  # the others would be found where they are
         out.append(replace(mesh, vertices_m=np.asarray(points, np.float32)))
     return out
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,6 +50,26 @@ class Pattern:
     neck_loop: int
     hidden_faces: NDArray[np.bool_]
     """(F,) of the head's faces."""
+
+    @cached_property
+    def away(self) -> F32Array:
+        """(E,) 0 at the cut to 1 well under the cloth."""
+        return smoothstep(self.depth_m, 0.005, 0.06)
+
+    @cached_property
+    def taut(self) -> sparse.csr_matrix:
+        """(E, E) a step by which cloth spans hollows."""
+        return self._towards_neighbours(0.65 * ~self.border)
+
+    @cached_property
+    def stiff(self) -> sparse.csr_matrix:
+        """(E, E) the same away from the cut, by which it hides small relief."""
+        return self._towards_neighbours(0.8 * self.away * ~self.border)
+
+    def _towards_neighbours(self, share: NDArray[np.floating[Any]]) -> sparse.csr_matrix:
+        """What moves each point by its share (E,) of the way to the mean of its neighbours."""
+        moved = sparse.diags(share.astype(np.float32)) @ self.smoothing
+        return sparse.csr_matrix(sparse.diags((1 - share).astype(np.float32)) + moved)
 
 
 def signed_field(garment: Garment, rest_m: F32Array) -> F32Array:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 import numpy as np
@@ -124,6 +125,7 @@ PRINTS: Final[Mapping[str, Callable[[_Tile], F32Array]]] = {
 """(P, P) 0-1: where the second colour stands."""
 
 
+@lru_cache(maxsize=4)
 def print_map(item: Item) -> F32Array | None:
     """(P, P, 3) factors on the item's colour, or None where it is plain.
 
@@ -141,8 +143,12 @@ def print_map(item: Item) -> F32Array | None:
     own = np.array([item.red, item.green, item.blue], np.float32)
     second = np.array([item.second_red, item.second_green, item.second_blue], np.float32)
     factor = np.clip(second / np.maximum(own, 0.01), 0.0, 60.0)
-    share = np.asarray(mask, np.float32)[..., None] * np.float32(item.pattern)
-    return np.asarray(1 - share + share * factor, np.float32)
+    share = np.asarray(mask, np.float32) * np.float32(item.pattern)
+    out = np.empty((*share.shape, 3), np.float32)
+    for k in range(3):
+        out[..., k] = 1 - share + share * factor[k]
+    out.setflags(write=False)
+    return out
 
 
 def phase() -> F32Array:

@@ -122,14 +122,16 @@ def _fit(name: str, cage_m: NDArray[np.float64], store: Store) -> NDArray[np.flo
 def _push_out(cloth: F32Array, head: Head, body: NDArray[np.int64]) -> F32Array:
     """Cloth vertices nearer to the skin than the clearance, moved out along its normal."""
     skin, normals = head.vertices_m[body], head.normals[body]
-    tree = cKDTree(skin)
+    tree = cKDTree(skin, balanced_tree=False, compact_nodes=False)
+    cloth = cloth.copy()
+    todo = np.arange(len(cloth))
     for _ in range(2):
-        distance, index = tree.query(cloth, distance_upper_bound=0.03)
-        near = np.flatnonzero(np.isfinite(distance))
-        n = normals[index[near]]
-        stand = ((cloth[near] - skin[index[near]]) * n).sum(1)
-        cloth = cloth.copy()
-        cloth[near] += np.maximum(CLEARANCE_M - stand, 0)[:, None] * n
+        distance, index = tree.query(cloth[todo], distance_upper_bound=0.03)
+        todo, index = todo[np.isfinite(distance)], index[np.isfinite(distance)]
+        n = normals[index]
+        lack = np.maximum(CLEARANCE_M - ((cloth[todo] - skin[index]) * n).sum(1), 0)
+        cloth[todo] += lack[:, None] * n
+        todo = todo[lack > 0]  # the others would be found where they are
     return cloth
 
 

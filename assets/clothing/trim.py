@@ -25,7 +25,7 @@ class Surface:
 
     def __init__(self, points_m: F32Array, normals: F32Array) -> None:
         self._points, self._normals = points_m, normals
-        self._tree = cKDTree(points_m)
+        self._tree = cKDTree(points_m, balanced_tree=False, compact_nodes=False)
 
     def project(self, at: F32Array) -> tuple[F32Array, F32Array]:
         """Nearest places and unit normals, (N, 3) each."""

@@ -19,7 +19,7 @@ WHORL_DM = (8.36, 0.0)
 WHORL_REACH_DM = 0.55
 KEY_SPLIT_M = 0.03
 FRINGE_SPLIT_M = 0.014
-FRINGE_BORDER_DM = 0.06
+FRINGE_BORDER_DM = 0.085
 PART_CROSSED_DM = 0.03
 """Standard deviations of where single strands see the border of a fringe, or the part."""
 BEFORE_DEG = 78.0

@@ -119,9 +119,11 @@ class MorphTargets:
         blinks = [self._arkit[f"eyeBlink{side}"] for side in ("Left", "Right")]
         sized = fitted_blinks(base, amplified(targets, gains), blinks, self._facts.lids)
         closing, facts = self._arkit["mouthClose"], self._facts
-        base, sized = with_closed_lips(base, sized, identity, closing, facts.neutral_lip_gap_m)
-        mirror = np.asarray(store.array("head/mirror"))
-        return with_closed_corners(base, sized, identity, facts.lip_corners, mirror)
+        gap_m, mirror = facts.neutral_lip_gap_m, np.asarray(store.array("head/mirror"))
+        base, sized = with_closed_lips(base, sized, identity, closing, gap_m)
+        base, sized = with_closed_corners(base, sized, identity, facts.lip_corners, mirror)
+        # The corners took the middle a tenth of a millimetre along.
+        return with_closed_lips(base, sized, identity, closing, gap_m)
 
     @cached_property
     def _matrix(self) -> sparse.csr_matrix:

@@ -29,7 +29,7 @@ def build_mouth(spec: SceneSpec, head: HasMouth, store: Store) -> list[Mesh]:
     c, sets, chosen = mouth_constants(), teeth_sets(), spec.mouth.teeth
     if chosen not in sets:
         raise AssetError(f"mouth.teeth is {chosen!r}: no such set; {nearest(chosen, sets)}")
-    teeth = sets[chosen].proxy
+    teeth, back_m = sets[chosen].proxy, sets[chosen].back_m
     enamel = SurfaceMaterial(
         colour=(1.0, 1.0, 1.0),
         roughness=c.teeth.roughness,
@@ -49,7 +49,7 @@ def build_mouth(spec: SceneSpec, head: HasMouth, store: Store) -> list[Mesh]:
         coat_roughness=0.22,
     )
     return [
-        _mesh("teeth", teeth, place_teeth(teeth, head, store), store, enamel),
+        _mesh("teeth", teeth, place_teeth(teeth, back_m, head, store), store, enamel),
         _mesh(
             "tongue",
             c.tongue.proxy,

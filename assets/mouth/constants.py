@@ -22,6 +22,7 @@ class TeethSet(_Model):
 
     proxy: str
     share: float
+    back_m: float = 0.0
 
 
 class Teeth(_Model):

@@ -43,8 +43,15 @@ class HasMouth(Protocol):
         ...
 
 
-def place_teeth(proxy: str, head: HasMouth, store: Store) -> F32Array:
-    """(n, 3) vertices of a set of teeth, world frame."""
+def place_teeth(proxy: str, back_m: float, head: HasMouth, store: Store) -> F32Array:
+    """(n, 3) vertices of a set of teeth, world frame.
+
+    Args:
+        proxy: the set.
+        back_m: how far behind the place of most sets it stands.
+        head: posed.
+        store: has the proxy.
+    """
     c = mouth_constants().teeth
     neutral = np.asarray(head.neutral_m, np.float64)
     upright = _upright(head)
@@ -53,6 +60,7 @@ def place_teeth(proxy: str, head: HasMouth, store: Store) -> F32Array:
     size = _size(proxy, neutral, store)
     fitted[~lower] += np.array(c.upper_shift_m) * size
     fitted[lower] += np.array(c.lower_shift_m) * size
+    fitted[:, 2] -= back_m * size[2]
     helpers = slice(c.lower_helpers[0], c.lower_helpers[1] + 1)
     turn, move = _rigid(neutral[helpers], upright[helpers])
     fitted[lower] = fitted[lower] @ turn.T + move

@@ -99,9 +99,6 @@ def _colour(
     linings = linings_of(tone)
     films = list(paints(spec, maps))
     melanin += np.float32(_upper_lip(person)) * maps["upper_lip"]
-    in_mouth, on_rim, in_nose = (
-        np.nonzero(maps[name] > 0.004) for name in ("lining", "rim", "nostril")
-    )
     colour = np.empty((*melanin.shape, 3), np.float32)
     gain = np.empty(3)
     # A plane at a time: numpy is slow where the innermost axis is short.
@@ -116,9 +113,9 @@ def _colour(
         for paint in films:
             plane += paint.cover * (np.float32(paint.log_albedo[k]) - plane)
         np.exp(plane, out=plane)
-        _blend_at(plane, in_mouth, maps["lining"], linings.mouth[k])
-        _blend_at(plane, on_rim, maps["rim"], linings.rim[k])
-        _blend_at(plane, in_nose, maps["nostril"], linings.nostril[k])
+        _blend_at(plane, fields.lined["lining"], maps["lining"], linings.mouth[k])
+        _blend_at(plane, fields.lined["rim"], maps["rim"], linings.rim[k])
+        _blend_at(plane, fields.lined["nostril"], maps["nostril"], linings.nostril[k])
         np.clip(plane, 0.002, 0.95, out=colour[..., k])
     return colour, gain
 
@@ -208,30 +205,31 @@ def _body(
     they meet."""
     body, tone, c = fields.body, person.tone, person.c
     vertex = fields.base.pigments(person.spec.skin.texture)
-    amount = vertex[body.vertex[:, 0]] * body.weight[:, :1]
-    for k in (1, 2):
-        amount += vertex[body.vertex[:, k]] * body.weight[:, k : k + 1]
+    melanin, haemoglobin = (
+        body.operator @ np.ascontiguousarray(vertex[: body.operator.shape[1], k]) for k in (0, 1)
+    )
     everywhere = person.draw.blend("broad") @ body.broad
     weights = person.draw.blend("mid")
     mid = np.asarray(weights @ body.mid, np.float32)
     more = mid_pigments(person, mid, np.asarray(weights @ body.mid_mirrored, np.float32))
-    amount[:, 0] += c.mottle.broad.melanin * everywhere + more[0]
-    amount[:, 1] += c.mottle.broad.haemoglobin * everywhere + more[1]
+    melanin += c.mottle.broad.melanin * everywhere + more[0]
+    haemoglobin += c.mottle.broad.haemoglobin * everywhere + more[1]
     level = tone.albedo * gain
-    planes = [_exponent(amount[:, 0], amount[:, 1], tone, k) for k in range(3)]
-    colour = np.exp(np.stack(planes, 1) + np.log(level).astype(np.float32))
     linings: Linings = linings_of(tone)
-    for depth, shallow, deep in (
-        (body.cavity, linings.mouth, linings.mouth_deep),
-        (body.socket, linings.rim, linings.socket_deep),
-    ):
-        inside = depth >= 0
-        t = depth[inside][:, None]
-        colour[inside] = (1 - t) * shallow.astype(np.float32) + t * deep.astype(np.float32)
     side = body.resolution
     out = np.empty((side**2, 3), np.float32)
-    out[:] = level
-    out[body.index] = np.clip(colour, 0.002, 0.95)
+    for k in range(3):
+        plane = _exponent(melanin, haemoglobin, tone, k)
+        plane += np.float32(np.log(level[k]))
+        np.exp(plane, out=plane)
+        for inside, depth, shallow, deep in (
+            (body.in_cavity, body.cavity, linings.mouth, linings.mouth_deep),
+            (body.in_socket, body.socket, linings.rim, linings.socket_deep),
+        ):
+            t = depth[inside]
+            plane[inside] = (1 - t) * np.float32(shallow[k]) + t * np.float32(deep[k])
+        out[:, k] = np.clip(level[k], 0.002, 0.95)
+        out[body.index, k] = np.clip(plane, 0.002, 0.95)
     height = np.zeros(side**2, np.float32)
     height[body.index] = body_relief_mm(person, fields, mid, depths)
-    return np.clip(out, 0.002, 0.95).reshape(side, side, 3), height.reshape(side, side)
+    return out.reshape(side, side, 3), height.reshape(side, side)

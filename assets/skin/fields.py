@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
 from scipy.spatial import cKDTree
 
 from assets.geometry import F32Array, I32Array
@@ -75,6 +77,24 @@ class BodyPixels:
     """(P,) depth behind the lids' rims, 0 to 1; -1 elsewhere."""
     resolution: int
 
+    @cached_property
+    def operator(self) -> sparse.csr_matrix:
+        """(P, V) float32: from vertices to texels."""
+        count, vertices = len(self.index), int(self.vertex.max()) + 1
+        rows = np.arange(0, 3 * count + 1, 3)
+        values = (self.weight.ravel(), self.vertex.ravel(), rows)
+        return sparse.csr_matrix(values, shape=(count, vertices), dtype=np.float32)
+
+    @cached_property
+    def in_cavity(self) -> NDArray[np.intp]:
+        """Those of the P texels that lie in the mouth."""
+        return np.flatnonzero(self.cavity >= 0)
+
+    @cached_property
+    def in_socket(self) -> NDArray[np.intp]:
+        """Those of the P texels that lie behind the lids."""
+        return np.flatnonzero(self.socket >= 0)
+
 
 @dataclass(frozen=True)
 class SkinFields:
@@ -99,6 +119,16 @@ class SkinFields:
     """The mesh's vertices over the window at N/2."""
     body: BodyPixels
     base: BaseColours
+
+    @cached_property
+    def lined(self) -> Mapping[str, tuple[NDArray[np.intp], ...]]:
+        """Rows and columns of the texels that show ``lining``, ``rim`` or ``nostril``."""
+        return {name: np.nonzero(self.maps[name] > 0.004) for name in ("lining", "rim", "nostril")}
+
+    @cached_property
+    def of_all(self) -> dict[str, F32Array]:
+        """Maps that follow from these alone, whoever wears them; filled by who makes them."""
+        return {}
 
     @property
     def resolution(self) -> int:

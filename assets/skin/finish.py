@@ -70,8 +70,11 @@ def film(person: Person, fields: SkinFields, mid: F32Array, details: Details) ->
 
 
 def deep_light(person: Person, fields: SkinFields) -> F32Array:
-    """(N, N) how much of the light may spread deep, 0-1."""
+    """(N, N) how much of the light may spread deep, 0-1; the same for all."""
     maps, s = fields.maps, person.c.scatter
+    name = f"deep {s}"
+    if name in fields.of_all:
+        return fields.of_all[name]
     lips = np.float32(s.lips) * maps["lips"]
     thin = np.maximum(np.maximum(maps["ears"], lips), np.float32(0.9) * maps["flush"])
     whole = s.least + (s.face - s.least) * maps["face"]
@@ -80,7 +83,10 @@ def deep_light(person: Person, fields: SkinFields) -> F32Array:
     # what is between the nostrils glowed orange in the shade.
     out *= 1 - np.float32(0.8) * np.maximum(maps["rim"], maps["lining"])
     out *= 1 - np.float32(0.6) * maps["concave"] * (1 - maps["ears"])
-    return np.asarray(s.least + (out - s.least) * maps["fade"], np.float32)
+    out = np.asarray(s.least + (out - s.least) * maps["fade"], np.float32)
+    out.setflags(write=False)
+    fields.of_all[name] = out
+    return out
 
 
 def fuzz(person: Person, fields: SkinFields) -> F32Array:

@@ -167,6 +167,7 @@ def compile_garment(
         "fit": "bound",
         "moves_with": "body" if slot in ("clothing", "neckwear") else "skull",
         "covers": covers,
+        "tags": list(defaults.get("tags", ())),
         "clearance_mm": 2.0 if slot == "clothing" else 0.8,
         "subdivide": 1 if slot == "clothing" and len(faces) < 20_000 else 0,
         "parts": [m.model_dump() for m in shape.materials],

@@ -196,7 +196,7 @@ def compile_model(
         "frame": attachment.frame or "",
         "scale_with": attachment.scale_with,
         "covers": covers.model_dump(),
-        "tags": request.tags,
+        "tags": request.tags if "tags" in request.model_fields_set else defaults.get("tags", ()),
         "excludes": request.excludes,
         "tint": request.tint,
         "clearance_mm": request.clearance_mm,

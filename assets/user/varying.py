@@ -20,10 +20,13 @@ _FARTHEST_M: Final = 0.02
 """A thing is let down by no more than this."""
 
 
-def varied(points_m: F64Array, pivot_m: F64Array, item: Item) -> F64Array:
-    """Points (n, 3) scaled about a pivot (3,) and turned about its forward axis."""
-    size = float(np.clip(item.size, *SIZE_LIMITS))
-    turn = np.deg2rad(np.clip(item.tilt_deg, -TILT_LIMIT_DEG, TILT_LIMIT_DEG))
+def varied(points_m: F64Array, pivot_m: F64Array, item: Item, share: float = 1.0) -> F64Array:
+    """Points (n, 3) scaled about a pivot (3,) and turned about its forward axis.
+
+    ``share`` is how much of what was drawn is done.
+    """
+    size = 1 + share * (float(np.clip(item.size, *SIZE_LIMITS)) - 1)
+    turn = share * np.deg2rad(np.clip(item.tilt_deg, -TILT_LIMIT_DEG, TILT_LIMIT_DEG))
     if size == 1 and turn == 0:
         return points_m
     c, s = np.cos(turn), np.sin(turn)

@@ -37,6 +37,10 @@ __all__ = [
 
 _LENS_IOR: Final = 1.5
 _ROUNDS: Final = 4
+_AS_DRAWN: Final = (1.0, 0.6, 0.3)
+"""Shares of the drawn size and tilt that are tried, until a solid thing sits on the head."""
+_DEEPER_M: Final = 0.001
+"""So much deeper than on the reference head it may lie then."""
 _NEAR_M: Final = 0.025
 """Cloth deeper in the skin than this is not meant to be outside."""
 
@@ -151,10 +155,16 @@ def _placed(
             pair = [varied(own, own.mean(0), item) for own in np.array_split(points, 2)]
             return np.concatenate(pair)
         pivot = np.average(target.points_m[support], axis=0, weights=weight.astype(np.float64))
-        moved = varied(points, pivot, item)
-        if moved is points:
-            return points
-        return settled(moved, support, weight, target, float(arrays["contact_m"][0]))
+        contact = float(arrays["contact_m"][0])
+        for share in _AS_DRAWN:
+            moved = varied(points, pivot, item, share)
+            if moved is points:
+                break
+            moved = settled(moved, support, weight, target, contact)
+            moved = moved_out(moved, target.skin, asset.clearance_mm / 1000, contact)
+            if target.skin.distance(moved).min() > min(contact, 0.0) - _DEEPER_M:
+                return moved
+        return points
     ratio = target.measure(asset.scale_with) / base.measure(asset.scale_with)
     pair = mirror_images(arrays["points"])
     halves = np.array_split(points, 2) if pair else [points]

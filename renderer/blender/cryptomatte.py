@@ -77,15 +77,19 @@ def class_coverage(ranks: NDArray[np.float32], class_of: Mapping[str, int]) -> N
     if not known:
         coverage[SegmentationClass.BACKGROUND] = 1.0
         return coverage
-    flat, at = coverage.reshape(-1), np.arange(pixels)
+    flat, covered = coverage.reshape(-1), np.zeros(ranks.shape[:2], np.float32)
     for rank in range(0, ranks.shape[-1], 2):
-        bits = np.ascontiguousarray(ranks[..., rank]).view(np.uint32).reshape(-1)
-        share = ranks[..., rank + 1].reshape(-1)
+        share = np.ascontiguousarray(ranks[..., rank + 1]).reshape(-1)
+        # Most pixels show one material: the later ranks are nearly empty.
+        at = np.flatnonzero(share)
+        bits = np.ascontiguousarray(ranks[..., rank]).view(np.uint32).reshape(-1).take(at)
         key = np.minimum(np.searchsorted(keys, bits), len(keys) - 1)
         # A pixel has one material a rank, so no place is added to twice at once.
-        flat[classes[key] * pixels + at] += np.where(keys[key] == bits, share, np.float32(0))
-    rest = 1.0 - coverage.sum(axis=0)
-    coverage[SegmentationClass.BACKGROUND] += np.maximum(rest, 0.0)
+        found = np.where(keys[key] == bits, share.take(at), np.float32(0))
+        flat[classes[key] * pixels + at] += found
+    for class_id in sorted({int(c) for c in classes}):
+        covered += coverage[class_id]
+    coverage[SegmentationClass.BACKGROUND] += np.maximum(1.0 - covered, 0.0)
     return coverage
 
 
@@ -99,7 +103,10 @@ def class_mask(ranks: NDArray[np.float32], class_of: Mapping[str, int]) -> NDArr
 
 def winner(coverage: NDArray[np.float32]) -> NDArray[np.uint8]:
     """:func:`class_mask` from the shares (number of classes, H, W)."""
-    weights = np.ones((len(coverage), 1, 1), np.float32)
-    for class_id, weight in _SPARSE.items():
-        weights[class_id] = weight
-    return np.asarray((coverage * weights).argmax(axis=0), np.uint8)
+    most, mask = np.zeros(coverage.shape[1:], np.float32), np.zeros(coverage.shape[1:], np.uint8)
+    for class_id, share in enumerate(coverage):
+        if share.any():
+            weighted = share * np.float32(_SPARSE.get(SegmentationClass(class_id), 1.0))
+            mask[weighted > most] = class_id
+            np.maximum(most, weighted, out=most)
+    return mask

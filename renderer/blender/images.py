@@ -21,9 +21,11 @@ def float_image(name: str, pixels: NDArray[Any], *, is_data: bool) -> Any:
         is_data: whether the channels are numbers rather than colour.
     """
     height, width, channels = pixels.shape
-    rgba = np.zeros((height, width, 4), np.float32)
-    rgba[..., 3] = 1.0
-    rgba[..., :channels] = pixels
+    rgba = pixels
+    if channels < 4 or pixels.dtype != np.float32 or not pixels.flags.c_contiguous:
+        rgba = np.empty((height, width, 4), np.float32)
+        rgba[..., channels:] = (0.0, 0.0, 0.0, 1.0)[channels:]
+        rgba[..., :channels] = pixels
     image = bpy.data.images.new(
         name, width, height, alpha=channels == 4, float_buffer=True, is_data=is_data
     )

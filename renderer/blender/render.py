@@ -103,7 +103,9 @@ class Renderer:
                 bpy.ops.render.render()
             phase("passes")
             with tempfile.TemporaryDirectory(prefix="replicantface-") as folder:
-                picture = passes.save_picture(Path(folder))
+                developed = self._settings.photo and spec.photo is not None
+                kept = not developed or "raw" in self._settings.outputs
+                picture = passes.save_picture(Path(folder), packed=kept)
                 exr = passes.save_passes(Path(folder))
                 png = passes.plain_png(picture.read_bytes())
                 seen = passes.read_passes(exr)

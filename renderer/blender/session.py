@@ -56,6 +56,11 @@ class SessionSettings(Protocol):
         ...
 
     @property
+    def photo(self) -> bool:
+        """Whether what a camera adds will be added to the picture."""
+        ...
+
+    @property
     def outputs(self) -> tuple[str, ...]:
         """Those of :data:`renderer.settings.OUTPUTS` that are asked for."""
         ...

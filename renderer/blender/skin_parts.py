@@ -76,9 +76,9 @@ def skin_parts(material: SkinMaterial) -> tuple[SkinPart, SkinPart]:
     r, g, b = np.sqrt(_border(material.colour).mean(0)).tolist()
     return (
         SkinPart(
-            colour=np.dstack([material.colour, material.film]),
-            detail=np.dstack(
-                [material.roughness, specular, *_slopes(material.height_mm, material.window)]
+            colour=_stacked(material.colour, material.film),
+            detail=_stacked(
+                material.roughness, specular, *_slopes(material.height_mm, material.window)
             ),
             window=material.window,
             subsurface_scale_m=material.subsurface_scale_m,
@@ -86,14 +86,25 @@ def skin_parts(material: SkinMaterial) -> tuple[SkinPart, SkinPart]:
             fuzz_colour=(r, g, b),
         ),
         SkinPart(
-            colour=np.dstack([material.body_colour, no_film]),
-            detail=np.dstack([rough, strong, *_slopes(material.body_height_mm, _WHOLE_SQUARE)]),
+            colour=_stacked(material.body_colour, no_film),
+            detail=_stacked(rough, strong, *_slopes(material.body_height_mm, _WHOLE_SQUARE)),
             window=_WHOLE_SQUARE,
             subsurface_scale_m=material.subsurface_scale_m,
             fuzz_strength=material.fuzz_strength,
             fuzz_colour=(r, g, b),
         ),
     )
+
+
+def _stacked(*planes: F32Array) -> F32Array:
+    """(H, W, 4) of planes (H, W) or (H, W, 3); a quarter of the time of ``numpy.dstack``."""
+    out = np.empty((*planes[0].shape[:2], 4), np.float32)
+    at = 0
+    for plane in planes:
+        for k in range(1 if plane.ndim == 2 else plane.shape[2]):
+            out[..., at] = plane if plane.ndim == 2 else plane[..., k]
+            at += 1
+    return out
 
 
 def _border(a: F32Array) -> F32Array:
@@ -116,9 +127,12 @@ def _slopes(
 def _slope_by_column(height: F32Array) -> F32Array:
     """Change from column to column, by five points: what linear reading of it will blur is
     about what the fourth order of the formula keeps."""
-    out = np.zeros(height.shape, np.float32)
-    near = height[:, 3:-1] - height[:, 1:-3]
-    out[:, 2:-2] = np.float32(2 / 3) * near - np.float32(1 / 12) * (height[:, 4:] - height[:, :-4])
+    out = np.zeros_like(height)  # of its order of axes too
+    near, far = out[:, 2:-2], height[:, 4:] - height[:, :-4]
+    np.subtract(height[:, 3:-1], height[:, 1:-3], out=near)
+    near *= np.float32(2 / 3)
+    far *= np.float32(1 / 12)
+    near -= far
     return out
 
 
@@ -147,25 +161,29 @@ def uv_gradients(mesh: Mesh) -> tuple[F32Array, F32Array]:
     """(F, 3) gradients of u and of v over the surface at each face's middle, 1/m; 0 where a
     face is degenerate."""
     uv, faces = _uv(mesh), _with_four(mesh)
-    corner = mesh.vertices_m[faces]
+    corner = mesh.vertices_m.take(faces, axis=0)
     # Mean edges along the two directions of a quad.
     s, t = (corner[:, 1] - corner[:, 0]), (corner[:, 3] - corner[:, 0])
     s = s + (corner[:, 2] - corner[:, 3])
     t = t + (corner[:, 2] - corner[:, 1])
     uv_s = uv[:, 1] - uv[:, 0] + uv[:, 2] - uv[:, 3]
     uv_t = uv[:, 3] - uv[:, 0] + uv[:, 2] - uv[:, 1]
-    ss, st, tt = ((a * b).sum(1) for a, b in ((s, s), (s, t), (t, t)))
+    ss, st, tt = (np.einsum("ij,ij->i", a, b) for a, b in ((s, s), (s, t), (t, t)))
     area = ss * tt - st * st
     ok = area > _LEAST_AREA_M2**2
-    over = np.where(ok, 1 / np.where(ok, area, 1), 0).astype(np.float32)[:, None]
+    over = np.where(ok, 1 / np.where(ok, area, 1), 0).astype(np.float32)
     # Duals of the two directions: a step along s changes a quantity q by q_s, along t by q_t.
-    dual_s = (tt[:, None] * s - st[:, None] * t) * over
-    dual_t = (ss[:, None] * t - st[:, None] * s) * over
     by_u, by_v = (
-        np.asarray(uv_s[:, k : k + 1] * dual_s + uv_t[:, k : k + 1] * dual_t, np.float32)
+        _each(over * (tt * uv_s[:, k] - st * uv_t[:, k])) * s
+        + _each(over * (ss * uv_t[:, k] - st * uv_s[:, k])) * t
         for k in range(2)
     )
     return by_u, by_v
+
+
+def _each(factors: F32Array) -> F32Array:
+    """(n, 3) of factors (n,): numpy is slow where it repeats along so short an axis by itself."""
+    return np.repeat(factors, 3).reshape(-1, 3)
 
 
 def soft_at_vertices(mesh: Mesh, material: SkinMaterial) -> F32Array:

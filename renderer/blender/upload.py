@@ -32,12 +32,14 @@ def add_mesh(scene: Any, mesh: Mesh, shop: MaterialShop) -> None:
     _check_mesh(mesh)
     data = bpy.data.meshes.new(mesh.name)
     data.vertices.add(len(mesh.vertices_m))
-    data.vertices.foreach_set("co", blender_points(mesh.vertices_m).ravel())
+    # As attributes: by the names of the older interface each element would be set by itself.
+    data.attributes["position"].data.foreach_set("vector", blender_points(mesh.vertices_m).ravel())
     used = mesh.faces >= 0
     corners = mesh.faces[used]
     sizes = used.sum(axis=1, dtype=np.int32)
     data.loops.add(len(corners))
-    data.loops.foreach_set("vertex_index", np.ascontiguousarray(corners, np.int32))
+    corner_vertex = data.attributes[".corner_vert"]
+    corner_vertex.data.foreach_set("value", np.ascontiguousarray(corners, np.int32))
     data.polygons.add(len(sizes))
     data.polygons.foreach_set("loop_start", np.cumsum(sizes, dtype=np.int32) - sizes)
     if mesh.uv is not None:
@@ -46,7 +48,8 @@ def add_mesh(scene: Any, mesh: Mesh, shop: MaterialShop) -> None:
     if mesh.charted is not None:
         charted = data.attributes.new(CHARTED_ATTRIBUTE, "FLOAT", "FACE")
         charted.data.foreach_set("value", mesh.charted.astype(np.float32))
-    data.polygons.foreach_set("material_index", _add_materials(data, mesh, shop))
+    slot = _add_materials(data, mesh, shop)
+    data.attributes.new("material_index", "INT", "FACE").data.foreach_set("value", slot)
     data.update(calc_edges=True)
     if mesh.smooth:
         data.shade_smooth()

@@ -25,7 +25,7 @@ def aws(index: int, size: int) -> dict[str, str]:
         (slurm(0, 0, 7, 8), "auto", Shard(1, 8)),
         (slurm(7, 0, 7, 8), "auto", Shard(8, 8)),
         (slurm(12, 4, 16, 4, 4), "auto", Shard(3, 4)),
-        (slurm(5, 5, 5, 1), "auto", Shard(1, 1)),
+        (slurm(1, 1, 1, 1), "auto", Shard(1, 1)),
         (slurm(7, 3, 7, 2), "auto/16", Shard(7, 16)),
         ({"JOB_COMPLETION_INDEX": "0", "RF_SHARDS": "4"}, "auto", Shard(1, 4)),
         ({"JOB_COMPLETION_INDEX": "3", "RF_SHARDS": "4"}, "auto", Shard(4, 4)),
@@ -48,6 +48,9 @@ def test_what_the_platforms_say(environment: dict[str, str], text: str, shard: S
         # --array=1,3,7: three tasks, whose numbers are no shards
         (slurm(3, 1, 7, 3), "auto", "ids with gaps"),
         (slurm(7, 1, 7, 3), "auto", "ids with gaps"),
+        # --array=3 and --array=5-6: parts of a larger array, run again
+        (slurm(3, 3, 3, 1), "auto", "begin above 1"),
+        (slurm(5, 5, 6, 2), "auto", "begin above 1"),
         # --array=0-9,20
         (slurm(4, 0, 20, 11), "auto", "ids with gaps"),
         (slurm(3, 0, 12, 4, 4), "auto", "ids with gaps"),
@@ -70,7 +73,7 @@ def test_what_says_nothing_is_refused(environment: dict[str, str], text: str, wo
 
 
 def test_the_tasks_of_any_whole_array_cover_every_row_once() -> None:
-    for lowest, step in ((0, 1), (1, 1), (10, 5)):
+    for lowest, step in ((0, 1), (1, 1), (5, 5)):
         ids = [lowest + k * step for k in range(5)]
         shards = [parse_shard("auto", slurm(task, ids[0], ids[-1], 5, step)) for task in ids]
         assert sorted(row for shard in shards for row in shard.rows(23)) == list(range(23))

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from assets.catalog import SHAVED
+from assets.catalog import SHAVED, Catalog
 from assets.light_colour import REC709_LUMINANCE
 from assets.skin.tone import tone_of
 from sampler import Inputs, SamplerConfig
@@ -141,6 +141,13 @@ def _photo_by_hand(s: Seen) -> dict[str, F64]:
     }
 
 
+def _taken_off(s: Seen) -> F64:
+    """Cast of the environments that the white balance has taken off, in mired."""
+    kelvin = {name: e.temperature_k for name, e in Catalog.load().hdris.items()}
+    cast = np.array([1e6 / kelvin[name] - 1e6 / 6504 for name in s["environment.hdri"]])
+    return np.asarray(s.config.environment.white_balance * cast)
+
+
 def bounded_by_hand(s: Seen) -> dict[str, F64]:
     """Columns that hold a quantity as drawn, given what it was drawn for."""
     sex = s["identity.sex"]
@@ -185,7 +192,7 @@ def bounded_by_hand(s: Seen) -> dict[str, F64]:
         "environment.rotation": s["environment.rotation_deg"],
         "environment.exposure": s["environment.exposure_ev"],
         "environment.tilt": s["environment.tilt_deg"],
-        "environment.tint": s["environment.tint_k"],
+        "environment.tint": 1e6 / (1e6 / s["environment.tint_k"] + _taken_off(s)),
         **_lamps_by_hand(s),
     }  # fmt: skip
     dominant = s.ancestry.argmax(axis=1)

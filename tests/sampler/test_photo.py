@@ -6,9 +6,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
+from scipy.spatial.transform import Rotation
 
 from sampler import Inputs, Sampler, load_config
 from spec_schema.errors import SpecError
+from spec_schema.frames import camera_from_head_rotation
 
 ROWS = 4096
 
@@ -46,3 +48,38 @@ def test_an_unknown_scheme_is_refused(inputs: Inputs) -> None:
 
 def test_none_where_none_is_asked_for(inputs: Inputs) -> None:
     assert drawn(inputs, "photo.share=0").column("photo").null_count == ROWS
+
+
+def test_frames_of_a_track_are_blurred_as_the_head_turns(inputs: Inputs) -> None:
+    """Over the time from frame to frame the sweep is the rotation from one to the next."""
+    frame_s = 1 / 30
+    fixed = (
+        "photo.share=1",
+        "layout.motion.shutter.share=1",
+        f'layout.motion.shutter.open={{kind="constant",value_s={frame_s}}}',
+    )
+    config = load_config("sequence", overrides=fixed)
+    table = Sampler(config, inputs, 3, "train").draw(0, 300)
+    pose = table.column("pose").combine_chunks()
+    angles = [pose.field(f"{a}_deg").to_numpy().astype(float) for a in ("yaw", "pitch", "roll")]
+    rotations = camera_from_head_rotation(*angles)
+    steps = np.swapaxes(rotations[:-1], 1, 2) @ rotations[1:]
+    turned = Rotation.from_matrix(steps).as_rotvec(degrees=True)
+    sweep = np.stack([values(table, f"turn_{a}_deg") for a in "xyz"], axis=1)
+    assert np.abs(turned).max() > 0.5
+    np.testing.assert_allclose((sweep[:-1] + sweep[1:]) / 2, turned, atol=0.02 + 0.03)
+    assert not values(
+        Sampler(
+            load_config(
+                "sequence",
+                overrides=(
+                    "photo.share=1",
+                    "layout.motion.shutter.share=0",
+                ),
+            ),
+            inputs,
+            3,
+            "train",
+        ).draw(0, 300),
+        "turn_y_deg",
+    ).any()

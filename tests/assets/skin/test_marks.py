@@ -104,6 +104,7 @@ def test_foundation_evens_and_mattens(fields: SkinFields) -> None:
     uneven = {"freckles": 0.9, "acne": 0.8, "oiliness": 0.8}
     bare, made_up = skin(fields, **uneven), skin(fields, **uneven, makeup=1.0)
     face = (fields.maps["face"] > 0.95) & (fields.maps["spotty"] > 0.3)
+    face &= fields.maps["nostril"] == 0
     spread = [np.log(m.colour[face]).std(0) for m in (bare, made_up)]
     assert (spread[1] < 0.75 * spread[0]).all()
     assert made_up.film[face].mean() < 0.7 * bare.film[face].mean()
@@ -174,7 +175,8 @@ def test_nostrils_are_dark_and_give_no_light_from_the_deep(fields: SkinFields) -
     assert hole.sum() >= 6
     for side in (rest[rest[:, 0] > 0], rest[rest[:, 0] < 0]):
         assert len(side) > 0
-        np.testing.assert_allclose(np.abs(side).mean(0), (0.0096, 0.687, 0.156), atol=0.002)
+        # The rest positions are known every fourth texel, here 6 mm.
+        np.testing.assert_allclose(np.abs(side).mean(0), (0.0096, 0.687, 0.156), atol=0.004)
     for tone in (1.5, 9.5):
         made = skin(fields, monk_tone=tone)
         assert made.colour[hole].max() < 0.04
