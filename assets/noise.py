@@ -139,4 +139,5 @@ class ValueNoise:
 def _tents(periods: F32Array) -> F32Array:
     """(n, 49) weights by which positions (n,) in periods mix the values along one axis."""
     at = (periods - np.floor(periods)) * np.float32(_PERIOD)
-    return np.maximum(1 - np.abs(at[:, None] - np.arange(_PERIOD + 1, dtype=np.float32)), 0)
+    away = np.abs(at[:, None] - np.arange(_PERIOD + 1, dtype=np.float32))
+    return np.asarray(np.maximum(1 - away, 0), np.float32)

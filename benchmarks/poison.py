@@ -28,6 +28,8 @@ ROWS: Final = 8
 POISON: Final = {"0": "abort", "2": "hang", "3": "grow", "5": "exception", "6": "segv"}
 CAUSES: Final = {0: "crash", 2: "timeout", 3: "memory", 5: "exception", 6: "crash"}
 SIGNALS: Final = {0: "SIGABRT", 6: "SIGSEGV"}
+TOLD: Final = ("abort", "exception", "segv")
+"""What leaves a trace in the log."""
 HANGS_S: Final = 60
 MOST_MB: Final = 4000
 
@@ -43,6 +45,13 @@ def run(*command: object, poison: bool = False) -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
+def log_tails(out: Path) -> dict[int, str]:
+    """End of the log of each row's last failure, from the journals."""
+    lines = (ln for path in (out / "journal").glob("*.jsonl") for ln in path.open())
+    records = (json.loads(line) for line in lines)
+    return {r["row"]: r["stderr_tail"] for r in records if r["event"] == "failed" and r["final"]}
+
+
 def check(folder: Path, size: int) -> list[str]:
     """What differs from what must be."""
     manifest, out, clean = folder / "faces.parquet", folder / "faces", folder / "clean"
@@ -54,13 +63,16 @@ def check(folder: Path, size: int) -> list[str]:
     if code != 1:
         faults.append(f"exit code {code} with poison, not 1")
     failed = {row["row"]: row for row in Dataset(out).failures()}
+    tails = log_tails(out)
     for row, record in sorted(failed.items()):
-        tail = str(record.get("stderr_tail", "")).strip().splitlines()
+        tail = tails.get(row, "").strip().splitlines()
         print(  # noqa: T201
             f"row {row} ({POISON.get(str(row), 'sound')}): {record['kind']} in phase "
             f"{record['phase']}, signal {record['signal']}, {record['attempts']} attempts: "
-            f"{record['message']}; log: {tail[-1] if tail else 'empty'}"
+            f"{record['message']}; log of {len(tail)} lines: {tail[0] if tail else 'empty'}"
         )
+        if not tail and POISON.get(str(row)) in TOLD:
+            faults.append(f"row {row}: no end of the log")
         if record["attempts"] != 2 or record["phase"] != "geometry":
             faults.append(f"row {row}: {record['attempts']} attempts, phase {record['phase']}")
         if row in SIGNALS and record["signal"] != SIGNALS[row]:

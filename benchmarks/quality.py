@@ -1,10 +1,11 @@
 """What ``--quality`` costs, and how it looks.
 
-    python -m benchmarks.quality [--size 640] [--picture docs/images/quality.jpg]
+    python -m benchmarks.quality [--size 640] [--faces short long] [--picture quality.jpg]
 
 Two faces of the sampler, one with short and one with long hair, each in draft, standard and high
 on one process with two threads: wall and CPU seconds of the whole sample, and of Cycles' sampling
-and denoising alone. The picture shows the long-haired face in the three, and a part of it 1:1.
+and denoising alone. The picture, if one is asked for, shows the last face in the three, and a part
+of it 1:1.
 """
 
 from __future__ import annotations
@@ -72,13 +73,15 @@ def sheet(pictures: list[bytes]) -> Image.Image:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--size", type=int, default=640)
-    parser.add_argument("--picture", type=Path, default=ROOT / "docs/images/quality.jpg")
+    parser.add_argument("--faces", nargs="+", choices=list(STYLES), default=list(STYLES))
+    parser.add_argument("--picture", type=Path)
     given = parser.parse_args()
     from renderer.blender.render import Renderer
 
-    faces, pictures = choose_faces(), []
+    warm, faces, pictures = False, choose_faces(), []
     print("face   quality    wall s   CPU s   of these paths: wall s   CPU s")  # noqa: T201
-    for face, spec in faces.items():
+    for face in given.faces:
+        spec = faces[face]
         for name, quality in QUALITIES.items():
             settings = RenderSettings(
                 size_px=given.size,
@@ -88,8 +91,9 @@ def main() -> None:
                 threads=THREADS,
             )
             renderer, clock = Renderer(settings), PhaseClock()
-            if not pictures and name == "draft" and face == "short":
+            if not warm:
                 render_sample(0, spec, settings, renderer)  # what is loaded once is not counted
+                warm = True
             files = render_sample(0, spec, settings, renderer, clock)
             spent = clock.stop()
             wall, cpu = (sum(pair[k] for pair in spent.values()) for k in (0, 1))
@@ -98,9 +102,10 @@ def main() -> None:
                 f"{face:6} {name:9} {wall:7.1f} {cpu:7.1f} {paths[0]:23.1f} {paths[1]:7.1f}",
                 flush=True,
             )
-            if face == "long":
+            if face == given.faces[-1]:
                 pictures.append(files[IMAGE_SUFFIX])
-    sheet(pictures).save(given.picture, quality=90)
+    if given.picture is not None:
+        sheet(pictures).save(given.picture, quality=90)
 
 
 if __name__ == "__main__":

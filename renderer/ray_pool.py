@@ -29,7 +29,7 @@ from spec_schema.errors import EXIT_INTERRUPTED, ToolError
 
 __all__ = ["RayCluster", "RayPool", "check_device", "shared_place"]
 
-WORKER_MB: Final = 1500
+WORKER_MB: Final = 1800
 """Memory asked of Ray for an actor with its render process."""
 LOSSES: Final = 3
 """Nodes that an item may lose before it counts as their killer."""

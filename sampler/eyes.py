@@ -59,7 +59,8 @@ def white_cd_m2(
     usual = np.where(
         np.isnan(of_scheme[scheme.codes]), of_place[hdri.codes], of_scheme[scheme.codes]
     )
-    return usual * brighter_by(environment, light["face_luminance"], monk_tone)
+    brighter = brighter_by(environment, light["face_luminance"], monk_tone)
+    return np.asarray(usual * brighter)
 
 
 def draw(

@@ -61,4 +61,4 @@ def pupil_diameter_mm(luminance_cd_m2: F64, field_deg2: float, age_years: F64) -
 def usual_ratio(config: PupilConfig, white_cd_m2: F64, age_years: F64) -> F64:
     """Mean pupil by iris ``(n,)`` of people of an age, where white surfaces have a luminance."""
     seen = config.surround * white_cd_m2
-    return pupil_diameter_mm(seen, config.field_deg2, age_years) / _IRIS_MM
+    return np.asarray(pupil_diameter_mm(seen, config.field_deg2, age_years) / _IRIS_MM)

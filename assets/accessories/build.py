@@ -14,15 +14,11 @@ from assets.accessories.catalogue import ACCESSORY_SLOTS, accessory
 from assets.accessories.data import HeadwearStyle
 from assets.accessories.eyewear import build_eye_patch, build_goggles
 from assets.accessories.glasses import build_spectacles
+from assets.accessories.hair_clips import build_hair_band
 from assets.accessories.hats import build_hat
 from assets.accessories.headwear import build_cloth_headwear, line_coverage
 from assets.accessories.helmets import build_helmet
-from assets.accessories.jewels import (
-    build_earrings,
-    build_hair_band,
-    build_necklace,
-    build_piercing,
-)
+from assets.accessories.jewels import build_earrings, build_necklace, build_piercing
 from assets.accessories.masks import build_mask
 from assets.accessories.phones import build_earbuds, build_headphones
 from assets.accessories.scarves import build_face_wrap, build_scarf

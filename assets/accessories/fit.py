@@ -51,7 +51,7 @@ class Skin:
 
     def __init__(self, points_m: F64Array, normals: F64Array) -> None:
         self.points_m, self.normals = points_m, normals
-        self._tree = cKDTree(points_m, balanced_tree=False)
+        self._tree = cKDTree(points_m, balanced_tree=False, compact_nodes=False)
 
     def distance(self, points_m: F64Array) -> F64Array:
         """(n,) metres to the tangent plane of the nearest skin; negative inside."""
@@ -128,15 +128,14 @@ class HeadFit:
         self, low_m: tuple[float, float, float], high_m: tuple[float, float, float]
     ) -> F64Array:
         """(n, 3) skin whose rest coordinates are within a box."""
-        rest = self._head.rest_m
-        return np.asarray(self.points_m[((rest > low_m) & (rest < high_m)).all(1)])
+        return self.points_m[_within(self._head.rest_m, low_m, high_m)]
 
     def at_rest_sided(
         self, low_m: tuple[float, float, float], high_m: tuple[float, float, float], side: float
     ) -> F64Array:
         """(n, 3) the same for a box on the left, or for its mirror image."""
         rest = self._head.rest_m * np.array([side, 1.0, 1.0], np.float32)
-        return np.asarray(self.points_m[((rest > low_m) & (rest < high_m)).all(1)])
+        return self.points_m[_within(rest, low_m, high_m)]
 
     def neck_axis(self) -> tuple[F64Array, F64Array]:
         """Middles of the neck, below the jaw and at its root."""
@@ -157,6 +156,16 @@ class HeadFit:
     def _skin(self, index: IntArray) -> Skin:
         normals = np.asarray(self._head.normals[index], np.float64) @ self._motion[:3, :3]
         return Skin(self.points_m[index], normals)
+
+
+def _within(
+    points_m: F32Array, low_m: tuple[float, float, float], high_m: tuple[float, float, float]
+) -> IntArray:
+    """Points (n, 3) in a box; a column at a time, for numpy is slow along so short an axis."""
+    inside = np.ones(len(points_m), bool)
+    for k in range(3):
+        inside &= (points_m[:, k] > low_m[k]) & (points_m[:, k] < high_m[k])
+    return np.flatnonzero(inside)
 
 
 class _Keyed:

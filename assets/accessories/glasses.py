@@ -58,12 +58,12 @@ def build_spectacles(style: GlassesStyle, item: Item, wearer: Wearer) -> tuple[M
     head_and_ears = fit_of.face(ears=True)
     arms = [temple(style, fit, fit_of, skin, side) for side in SIDES]
     frame = [clear(arm, head_and_ears, -NEAR_M) for arm in arms]
-    frame += [_rim(style, fit, side) for side in SIDES if style.rim != "none"]
+    frame += [clear(_rim(style, fit, side), skin, 0.0) for side in SIDES if style.rim != "none"]
     frame += _bridges(style, fit, skin)
     pads: list[Piece] = []
     for side in SIDES:
         pad, arm = _pad(style, fit, skin, side)
-        frame.append(arm)
+        frame.append(clear(arm, skin, -NEAR_M))
         (pads if style.pads == "wire" else frame).append(pad)
 
     metallic = _mapped(style.metallic, item.metallic)

@@ -115,6 +115,9 @@ def _cup(
         profile = [(0.80, inner), (0.87, 0.5 * (inner + outer) - 0.0002), (0.97, outer)]
         profile += [(1.03, 0.5 * (outer + rest)), (1.0, rest + 0 * outer)]
     else:
+        disc = np.concatenate([ring * share for share in (0.3, 0.6, 0.92)])
+        over = wearer.skin.distance(middle + disc @ axes[:2] + axes[2] * flat)
+        flat -= max(float(over.min()) - SEAT_M, 0.0)
         rest = flat + 0.012
         profile = [(0.3, flat + 0.0002 + 0 * ring[:, 0]), (0.92, flat + 0 * ring[:, 0])]
         profile += [(1.04, flat + 0.006 + 0 * ring[:, 0]), (0.98, rest + 0 * ring[:, 0])]

@@ -115,4 +115,4 @@ def _on_ball(points: NDArray[np.float64]) -> NDArray[np.float64]:
     way = np.where(above, points, level)
     way = BALL_M * way / np.maximum(np.linalg.norm(way, axis=1, keepdims=True), 1e-9)
     way[:, 1] = np.where(above[:, 0], way[:, 1], points[:, 1])
-    return way
+    return np.asarray(way)

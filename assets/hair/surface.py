@@ -17,9 +17,9 @@ __all__ = ["HeadSurface", "SkullHead"]
 
 HEAD_BELOW_EYES_M = 0.155
 """Faces with hair or beard lie above this depth under the eyes; a chin is 0.11 below."""
-NEAR_BOX_M = ((-0.162, -0.21, -0.284), (0.162, 0.18, 0.10))
-"""About the eyes: head and neck with the field's band round them. Beyond it short hair meets
-nothing."""
+NEAR_BOX_M = ((-0.162, -0.258, -0.284), (0.162, 0.18, 0.10))
+"""About the eyes: head and neck with the field's band round them, as deep as beards hang. Beyond
+it short hair meets nothing."""
 FAR_BOX_M = ((-0.27, -0.46, -0.44), (0.27, 0.25, 0.28))
 """With shoulders and breast."""
 

@@ -128,11 +128,11 @@ def _corner_rows(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], F32Array]:
     """Vertices that move, the upper and the lower one of each one's gap, and its share of it."""
     rows = []
-    for moved, share in (
+    for vertices, part in (
         (facts.upper, -0.5), (facts.upper_before, -0.25), (facts.upper_behind, -0.5),
         (facts.lower, 0.5), (facts.lower_before, 0.25), (facts.lower_behind, 0.5),
     ):  # fmt: skip
-        rows += [(*v, share) for v in zip(moved, facts.upper, facts.lower, strict=True)]
+        rows += [(*v, part) for v in zip(vertices, facts.upper, facts.lower, strict=True)]
     left, share = np.array([r[:3] for r in rows]).T, np.array([r[3] for r in rows], np.float32)
     moved, upper, lower = np.concatenate([left, mirror[left]], axis=1)
     return moved, upper, lower, np.tile(share, 2)

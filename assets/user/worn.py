@@ -12,10 +12,9 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from assets.accessories.fit import F64Array
-from assets.geometry import ClearMaterial, F32Array, Material, Mesh, SurfaceMaterial
+from assets.geometry import F32Array, Mesh
 from assets.head import Head
 from assets.head.surface import load_surface
-from assets.skin.tone import linear_from_srgb
 from assets.store import Store
 from assets.subdivision import catmull_clark, subdivide_corners
 from assets.user.binding import fit_rigid, fit_soft, moved_out
@@ -24,6 +23,7 @@ from assets.user.folder import is_user
 from assets.user.reference import Fitted, fitted, reference
 from assets.user.shelf import shelf, user_arrays
 from assets.user.varying import mirror_images, other_side, resized, settled, varied
+from assets.user.worn_materials import part_material
 from spec_schema.spec import WORN_SLOTS, Item, SceneSpec
 
 __all__ = [
@@ -35,7 +35,6 @@ __all__ = [
     "user_coverage",
 ]
 
-_LENS_IOR: Final = 1.5
 _ROUNDS: Final = 4
 _AS_DRAWN: Final = (1.0, 0.6, 0.3)
 """Shares of the drawn size and tilt that are tried, until a solid thing sits on the head."""
@@ -152,8 +151,8 @@ def _placed(
         support, weight = arrays["support"], arrays["support_weight"]
         points = fit_rigid(points, support, weight, base, target)
         if mirror_images(arrays["points"]):
-            pair = [varied(own, own.mean(0), item) for own in np.array_split(points, 2)]
-            return np.concatenate(pair)
+            both = [varied(own, own.mean(0), item) for own in np.array_split(points, 2)]
+            return np.concatenate(both)
         pivot = np.average(target.points_m[support], axis=0, weights=weight.astype(np.float64))
         contact = float(arrays["contact_m"][0])
         for share in _AS_DRAWN:
@@ -287,52 +286,6 @@ def _mesh(
         vertices_m=points[used].astype(np.float32),
         faces=local.astype(np.int32),
         face_class=np.full(len(own), asset.label, np.uint8),
-        material=_material(asset, item, k),
+        material=part_material(asset, item, k),
         uv=np.asarray(uv[part == k], np.float32),
     )
-
-
-def _material(asset: ItemAsset, item: Item, k: int) -> Material:
-    about = asset.parts[k]
-    if about.clear:
-        return ClearMaterial(ior=_LENS_IOR, tint=about.colour, thin=True)
-    texture = _texture(item.id, asset.sha256, k)
-    own = np.asarray(about.colour, np.float32)
-    wanted = np.array([item.red, item.green, item.blue], np.float32)
-    t = np.float32(asset.tint)
-    if texture is None:
-        colour, colour_map = own * (1 - t) + wanted * t, None
-    else:
-        colour = np.ones(3, np.float32)
-        painted = texture * own
-        light = painted.mean(2, keepdims=True)
-        dyed = light / max(float(light.mean()), 1e-3) * wanted
-        colour_map = np.clip(painted * (1 - t) + dyed * t, 0, 0.95).astype(np.float32)
-    normals = _map(item.id, asset.sha256, f"normal.{k}")
-    shine = _map(item.id, asset.sha256, f"shine.{k}")
-    return SurfaceMaterial(
-        colour=(float(colour[0]), float(colour[1]), float(colour[2])),
-        roughness=about.roughness,
-        metallic=about.metallic,
-        colour_map=colour_map,
-        normal_map=normals,
-        shine_map=None if shine is None else shine[..., 1:],
-    )
-
-
-@lru_cache(maxsize=6)
-def _texture(item_id: str, sha256: str, k: int) -> F32Array | None:
-    """(H, W, 3) linear sRGB, row 0 at the bottom."""
-    pixels = user_arrays(item_id).get(f"texture.{k}")
-    if pixels is None:
-        return None
-    return linear_from_srgb(np.asarray(pixels[::-1], np.float32) / np.float32(255))
-
-
-@lru_cache(maxsize=6)
-def _map(item_id: str, sha256: str, name: str) -> F32Array | None:
-    """(H, W, 3) plain numbers 0-1, row 0 at the bottom."""
-    pixels = user_arrays(item_id).get(name)
-    if pixels is None:
-        return None
-    return np.asarray(pixels[::-1], np.float32) / np.float32(255)

@@ -37,6 +37,7 @@ SOFT_ATTRIBUTE: Final = "soft"
 hair, 0."""
 
 _METRES_PER_MM: Final = 0.001
+_LEAST_FILM: Final = 0.03
 _LEAST_AREA_M2: Final = 1e-12
 """Of a face, below which it is taken to have no direction."""
 _WHOLE_SQUARE: Final = (0.0, 1.0, 0.0, 1.0)
@@ -61,8 +62,10 @@ class SkinPart:
 
 def skin_parts(material: SkinMaterial) -> tuple[SkinPart, SkinPart]:
     """The head's part and the body's, in the order of :func:`part_of_faces`."""
-    # Where there is a film nothing dulls the reflection.
-    specular = material.specular + (1 - material.specular) * material.film
+    # A shader whose share is exactly 0 costs nothing, and most skin has hardly a film.
+    film = np.maximum(material.film - _LEAST_FILM, 0) * np.float32(1 / (1 - _LEAST_FILM))
+    # Where there is one nothing dulls the reflection.
+    specular = material.specular + (1 - material.specular) * film
     side = material.body_height_mm.shape
     no_film, rough, strong = (
         np.full(side, value, np.float32)

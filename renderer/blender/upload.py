@@ -67,12 +67,15 @@ def _add_materials(data: Any, mesh: Mesh, shop: MaterialShop) -> NDArray[np.int3
     else:
         part = np.zeros(len(mesh.faces), np.int32)
         parts = (mesh.material,)
-    used, slot = np.unique(part * 256 + mesh.face_class, return_inverse=True)
+    keys = part * 256 + mesh.face_class
+    used = np.flatnonzero(np.bincount(keys))
+    place = np.zeros(used.max(initial=0) + 1, np.int32)
+    place[used] = np.arange(len(used))
     for key in used.tolist():
         which, class_id = divmod(key, 256)
         name = mesh.name if which == 0 else f"{mesh.name}-body"
         data.materials.append(shop.surface(parts[which], class_id, name))
-    return slot.astype(np.int32)
+    return np.asarray(place.take(keys), np.int32)
 
 
 def _check_mesh(mesh: Mesh) -> None:

@@ -124,10 +124,11 @@ def _behind(
     gains = tint_rgb(spec.tint_k) * 2.0**shown.light_ev
     picture_from_camera = _unturned(spec) @ camera_from_world[:3, :3].T
     if shown.kind == SURROUNDINGS:
-        return surroundings(shown, radiance, picture_from_camera) * gains.astype(np.float32)
+        view = surroundings(shown, radiance, picture_from_camera)
+        return np.asarray(view * gains.astype(np.float32))
     # It stands where a wall that faces the camera would, in the same light.
     falling = wall_irradiance(radiance, -picture_from_camera[:, 2]) * gains
-    return background(shown) * falling.astype(np.float32)
+    return np.asarray(background(shown) * falling.astype(np.float32))
 
 
 def _through_glass(graph: Graph, path: Any) -> Any:

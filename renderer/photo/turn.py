@@ -151,8 +151,8 @@ def turned(
     moving = ~np.isin(mask, _STILL)
     if not any(sweep_deg) or not moving.any():
         return light
-    ways, height = ways_px(head, np.asarray(sweep_deg, np.float64), side)
-    ways = (ways * _share(mask, height)).astype(np.float32)
+    whole, height = ways_px(head, np.asarray(sweep_deg, np.float64), side)
+    ways = (whole * _share(mask, height)).astype(np.float32)
     reach = float(np.hypot(*ways)[moving].max())
     if reach < _LEAST_WAY_PX:
         return light

@@ -45,3 +45,20 @@ def test_noise_is_periodic_and_continuous_over_the_edge() -> None:
     edge[:, 0] = 0.0
     before = edge - np.array([1e-4, 0, 0], np.float32)
     np.testing.assert_allclose(noise(before, 1.0, 1), noise(edge, 1.0, 1), atol=2e-3)
+
+
+@pytest.mark.parametrize("octaves", [1, 3])
+def test_noise_on_a_grid_is_that_at_its_points(octaves: int) -> None:
+    noise = ValueNoise(5, "n")
+    middles = (np.arange(40, dtype=np.float32) + 0.5) / 40
+    x, y = np.meshgrid(middles, middles)
+    flat = np.stack([x, y, np.zeros_like(x)], -1)
+    square = noise.on_square(40, 14.0, octaves)
+    np.testing.assert_allclose(square, noise(flat, 14.0, octaves), atol=1e-5)
+    across = np.stack([np.cos(7 * middles), np.sin(7 * middles)], -1)
+    heights = np.linspace(-0.5, 2.0, 9, dtype=np.float32)
+    points = np.concatenate(
+        [np.tile(across, (9, 1, 1)), np.tile(heights[:, None, None], (1, 40, 1))], -1
+    )
+    prism = noise.on_prism(across, heights, 17.0, octaves, 0.7)
+    np.testing.assert_allclose(prism, noise(points, 17.0, octaves, 0.7), atol=2e-5)

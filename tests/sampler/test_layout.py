@@ -33,10 +33,13 @@ def stability(inputs: Inputs) -> pa.Table:
 
 
 def test_stability_holds_all_but_expression_gaze_and_light(stability: pa.Table) -> None:
-    # Little light means more noise, so that photographs follow it.
-    varied = {"expression", "gaze", "environment", "photo", "sample", "render_seed"}
+    # Little light means more noise and wide pupils, so that photographs and eyes follow it.
+    varied = {"expression", "gaze", "eyes", "environment", "photo", "sample", "render_seed"}
     for name in stability.column_names:
         assert one_by_identity(stability, name, 33) == (name not in varied), name
+    eyes = pa.Table.from_struct_array(stability.column("eyes").combine_chunks())
+    followed = [name for name in eyes.column_names if not one_by_identity(eyes, name, 33)]
+    assert followed == ["pupil_ratio"]
 
 
 def test_faces_of_stability_differ_between_identities(stability: pa.Table) -> None:
@@ -113,7 +116,8 @@ def test_variations_stay_in_the_picture_as_their_expressions_change(
 def test_what_is_not_varied_is_held(inputs: Inputs, vary: str) -> None:
     table = laid_out(inputs, variations=4, vary=[vary]).draw(0, 80)
     assert not one_by_identity(table, vary, 4)
-    # What a varied component leads to may follow it: pose and light, hat and hair and brows.
+    # What a varied component leads to may follow it: pose and light, light and pupils, hat and
+    # hair.
     follows = {
         "pose": {"camera", "gaze", "expression", "environment"},
         "expression": set(),
@@ -121,7 +125,7 @@ def test_what_is_not_varied_is_held(inputs: Inputs, vary: str) -> None:
         "skin": {"eyes", "hair", "facial_hair", "brows", "environment"},
         "hair": {"facial_hair", "brows"},
         "headwear": {"hair"},
-        "environment": {"photo"},
+        "environment": {"photo", "eyes"},
     }.get(vary, set())
     for name in set(table.column_names) - {vary, "sample", "render_seed"} - follows:
         assert one_by_identity(table, name, 4), name

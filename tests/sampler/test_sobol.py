@@ -106,7 +106,7 @@ def test_every_dimension_is_drawn(inputs: Inputs, monkeypatch: pytest.MonkeyPatc
 def test_sobol_changes_pose_camera_and_light_alone(drawn: dict[str, pa.Table]) -> None:
     for name in drawn["random"].column_names:
         same = drawn["random"].column(name) == drawn["sobol"].column(name)
-        follows = ("pose", "camera", "environment", "gaze", "expression", "photo")
+        follows = ("pose", "camera", "environment", "gaze", "expression", "photo", "eyes")
         assert same == (name not in follows), name
 
 

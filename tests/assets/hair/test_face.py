@@ -56,8 +56,9 @@ def test_roots_on_the_cheek_are_even(man: HeadSurface) -> None:
     cheek = (rest[:, 0] > 0.38) & (rest[:, 1] > 6.4) & (rest[:, 1] < 6.6) & (rest[:, 2] > 0.9)
     points = roots[cheek]
     assert len(points) > 200
-    around = cKDTree(points).query_ball_point(points, 0.002, return_length=True)
-    assert around.var() < around.mean()
+    # Among all roots, or the region's border would count as unevenness.
+    around = cKDTree(roots).query_ball_point(points, 0.002, return_length=True)
+    assert around.var() < 0.95 * around.mean()
 
 
 def test_fewer_strands_are_the_first_of_many(man: HeadSurface) -> None:

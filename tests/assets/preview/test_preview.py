@@ -15,6 +15,7 @@ from assets.cli import app
 from assets.preview import KINDS, RenderAsk, Setting, heads, making, tiles
 from assets.preview.rendering import rendered
 from assets.preview.sheet import sheet
+from assets.worn import goes_with, worn_tables
 from spec_schema import SceneSpec, spec_hash
 from spec_schema.errors import AssetError
 from spec_schema.frames import camera_from_head_rotation, camera_from_world_rotation
@@ -30,6 +31,18 @@ def test_every_entry_on_one_head(kind: str) -> None:
         Catalog.load().check_spec(tile.spec, kind)
     assert len({t.spec.identity.age_years for t in made}) == 1
     assert len({spec_hash(t.spec) for t in made}) == len(made), "two entries look the same"
+
+
+def test_what_is_shown_goes_with_the_clothes_below() -> None:
+    garments = worn_tables("clothing")
+    worn = set()
+    for tile in tiles(KINDS["neckwear"], None, None, Setting()):
+        clothing = tile.spec.clothing
+        assert clothing is not None
+        item = worn_tables("neckwear")[tile.label]
+        assert goes_with("neckwear", item, "clothing", garments[clothing.id]), tile.label
+        worn.add(clothing.id)
+    assert len(worn) > 1  # a tie asks for a collar
 
 
 def test_hair_shows_every_style() -> None:

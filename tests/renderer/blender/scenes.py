@@ -29,6 +29,7 @@ class Settings:
     gpu: int | None = None
     prefilter: str = "accurate"
     outputs: tuple[str, ...] = ()
+    photo: bool = True
 
 
 def picture(png: bytes) -> NDArray[np.float64]:

@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from assets.geometry import ClearMaterial, Material, Mesh, SkinMaterial, SurfaceMaterial
+from assets.geometry import (
+    ClearMaterial,
+    F32Array,
+    Material,
+    Mesh,
+    SkinMaterial,
+    SurfaceMaterial,
+)
 from renderer.blender.render import Renderer
 from tests.renderer.blender.scenes import (
     Settings,
@@ -91,8 +98,10 @@ def test_no_seam_where_window_and_body_agree() -> None:
     assert np.ptp(seen.mean(axis=0)) < 8
 
 
-# 600 mm of width rise by 173 mm toward the picture's right.
-RAMP_MM = np.broadcast_to(np.linspace(0, 173.2, 256, dtype=np.float32), (256, 256))
+def _ramp_mm(side: int) -> F32Array:
+    """600 mm of width rise by 173 mm toward the picture's right."""
+    at = (np.arange(side, dtype=np.float32) + 0.5) / side
+    return np.broadcast_to(173.2 * at, (side, side)).astype(np.float32)
 
 
 @pytest.mark.parametrize("kind", ["surface", "skin of the head", "skin of the body"])
@@ -120,15 +129,16 @@ def test_relief_is_true_to_scale(kind: str) -> None:
 
 def _surface_pair() -> tuple[Material, Material]:
     plain = SurfaceMaterial(colour=(0.5, 0.5, 0.5), roughness=1.0, specular=0.0)
-    return plain, dataclasses.replace(plain, height_map_mm=RAMP_MM)
+    return plain, dataclasses.replace(plain, height_map_mm=_ramp_mm(256))
 
 
 def _skin_pair(head: bool) -> tuple[Material, Material]:
     """The whole wall is of the head, or of the body; its mirror is off."""
     window = (0.0, 1.0, 0.0, 1.0) if head else (2.0, 3.0, 2.0, 3.0)
     plain = _skin(window=window, specular=np.zeros((32, 32), np.float32))
-    which = "height_mm" if head else "body_height_mm"
-    return plain, dataclasses.replace(plain, **{which: RAMP_MM})  # type: ignore[arg-type]
+    if head:
+        return plain, dataclasses.replace(plain, height_mm=_ramp_mm(32))
+    return plain, dataclasses.replace(plain, body_height_mm=_ramp_mm(16))
 
 
 def test_colour_map_is_upright_and_multiplied() -> None:
