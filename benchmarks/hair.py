@@ -117,7 +117,7 @@ def ratio(spec: SceneSpec, size: int) -> None:
 
     settings = RenderSettings(size_px=size, threads=1)
     renderer, spent = Renderer(settings), {}
-    render_sample(0, styled(spec, "bald"), RenderSettings(size_px=32, samples=1), renderer)
+    render_sample(0, styled(spec, "bald"), settings, renderer)  # what is loaded once
     for style in ("bald", "short_crop", "long_straight", "long_wavy"):
         t = time.process_time()
         render_sample(0, styled(spec, style), settings, renderer)

@@ -13,7 +13,7 @@ __all__ = ["STUMP", "cleared"]
 
 ROOT_SHARE = 0.15
 """Over this first part of a strand its distance grows from nothing: the root is in the skin."""
-TOLERATED_M = 0.0004
+TOLERATED_M = 0.0003
 IN_CLOTH_M = 0.004
 """On shoulders hair sinks into cloth by as much."""
 STUMP = 1e-3

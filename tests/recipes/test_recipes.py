@@ -11,15 +11,13 @@ from types import ModuleType
 import pytest
 
 from renderer.cli import app as render_app
-from sampler import load_config
-from sampler.layout import rows_wanted
 
 RECIPES = Path(__file__).parents[2] / "recipes"
 PAGE = (RECIPES.parent / "docs" / "datasets.md").read_text("utf-8")
 
 
-def _module() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("recipes_make", RECIPES / "make.py")
+def _module(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(f"recipes_{name}", RECIPES / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -27,20 +25,13 @@ def _module() -> ModuleType:
     return module
 
 
-MAKE = _module()
+MAKE = _module("make")
+COST = _module("cost")
 ALL = MAKE.recipes()
 
 
 def _option(arguments: list[str], name: str) -> str | None:
     return arguments[arguments.index(name) + 1] if name in arguments else None
-
-
-def _rows(sample: list[str]) -> int:
-    config = load_config(_option(sample, "--preset") or "facesynthetics")
-    n, identities = _option(sample, "--n"), _option(sample, "--identities")
-    return rows_wanted(
-        config.layout, int(n) if n else None, int(identities) if identities else None
-    )
 
 
 @pytest.mark.parametrize(
@@ -55,7 +46,7 @@ def _rows(sample: list[str]) -> int:
     ],
 )
 def test_rows(name: str, rows: int) -> None:
-    assert _rows(ALL[name]["sample"]) == rows
+    assert COST.rows_of(ALL[name]) == rows
     assert f"| `{name}` | {rows:,} |" in PAGE
 
 
@@ -103,3 +94,17 @@ def test_list_names_them_all() -> None:
         [sys.executable, RECIPES / "make.py", "--list"], check=True, capture_output=True, text=True
     )
     assert [line.split()[0] for line in told.stdout.splitlines()] == list(ALL)
+
+
+def test_cost_grows_with_the_pixels_where_it_does() -> None:
+    phases = {"hair": 0.5, "sync": 2.0, "paths": 6.0, "data": 0.25}
+    assert COST.seconds_at(phases, 256, 256) == pytest.approx(8.75)
+    assert COST.seconds_at(phases, 256, 640) == pytest.approx(2.5 + 6.25 * 6.25)
+
+
+def test_cost_is_told_of_what_was_measured(tmp_path: Path) -> None:
+    run = [sys.executable, RECIPES / "cost.py"]
+    none = subprocess.run([*run, tmp_path], capture_output=True, text=True)
+    assert none.returncode == 1
+    assert str(tmp_path) in none.stderr
+    assert "Traceback" not in none.stderr
