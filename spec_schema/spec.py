@@ -418,7 +418,7 @@ class PhotoSpec(_Model):
     vignette: Unit
     """Share of the light that is lost in the corners."""
     turn_x_deg: Sweep
-    """How far the head turns about its own x axis (a nod) while exposing; labels are at its middle."""
+    """How far the head turns about its x axis (a nod) while exposing; labels are at its middle."""
     turn_y_deg: Sweep
     """About y, as in a shake of the head."""
     turn_z_deg: Sweep

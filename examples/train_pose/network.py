@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from examples.train_pose.faces import Faces
 
 WIDTHS = (16, 32, 64, 96)
+_ROLL_RAD = 0.6
 
 
 def _layer(inside: int, outside: int, stride: int) -> nn.Sequential:
@@ -60,6 +61,20 @@ def _disturbed(images: Tensor, chance: torch.Generator) -> Tensor:
     return torch.roll(images, (down, right), (2, 3)) + 0.1 * noise
 
 
+def rolled(images: Tensor, rotations: Tensor, angle_rad: float) -> tuple[Tensor, Tensor]:
+    """Pictures (N, 1, S, S) turned clockwise about their middle, and their rotations (N, 3, 3).
+
+    Such a turn is a roll of the camera, so that the labels stay exact.
+    """
+    c, s = float(np.cos(angle_rad)), float(np.sin(angle_rad))
+    # The grid says where each pixel comes from: the turn back.
+    back = torch.tensor([[c, s, 0.0], [-s, c, 0.0]]).expand(len(images), 2, 3)
+    grid = nn.functional.affine_grid(back, list(images.shape), align_corners=False)
+    turned = nn.functional.grid_sample(images, grid, padding_mode="border", align_corners=False)
+    roll = torch.tensor([[c, -s, 0.0], [s, c, 0.0], [0.0, 0.0, 1.0]])
+    return turned, roll @ rotations
+
+
 def train(
     faces: Faces,
     epochs: int,
@@ -67,7 +82,7 @@ def train(
     batch: int = 32,
     say: Callable[[str], None] = lambda line: None,
 ) -> PoseNet:
-    """Train from scratch on the faces and their mirror images."""
+    """Train from scratch on the faces and their mirror images, rolled by up to 34 degrees."""
     torch.manual_seed(seed)
     chance = torch.Generator().manual_seed(seed)
     turned = faces.mirrored()
@@ -84,7 +99,9 @@ def train(
         for rows in torch.randperm(len(images), generator=chance).split(batch):
             if len(rows) < 2:
                 continue
-            off = net(_disturbed(images[rows], chance)) - wanted[rows]
+            angle = float(torch.empty(1).uniform_(-_ROLL_RAD, _ROLL_RAD, generator=chance))
+            seen, true = rolled(images[rows], wanted[rows], angle)
+            off = net(_disturbed(seen, chance)) - true
             loss = (off**2).sum((1, 2)).add(1e-6).sqrt().mean()
             optimiser.zero_grad()
             loss.backward()

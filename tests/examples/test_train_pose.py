@@ -157,3 +157,19 @@ class TestTraining:
         told = capsys.readouterr().out
         assert "15 to 30" in told
         assert "predictions stray by" in told
+
+
+@pytest.mark.skipif(importlib.util.find_spec("torch") is None, reason=NO_TORCH)
+def test_a_rolled_picture_keeps_its_label() -> None:
+    """A point on the head's x axis is seen where the rolled pose says."""
+    import torch
+
+    from examples.train_pose.network import rolled
+
+    image = torch.zeros(1, 1, 65, 65)
+    image[0, 0, 32, 52] = 1.0
+    for angle in (0.3, -0.7):
+        turned, rotation = rolled(image, torch.eye(3)[None], angle)
+        row, column = divmod(int(turned.argmax()), 65)
+        wanted = rotation[0].numpy() @ [20.0, 0.0, 0.0]
+        np.testing.assert_allclose([column - 32, row - 32], wanted[:2], atol=0.6)

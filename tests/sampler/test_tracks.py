@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 from numpy.typing import NDArray
 from scipy import stats
@@ -79,8 +80,12 @@ def test_one_person_one_camera_and_one_light_a_track(shipped: pa.Table) -> None:
     moving = {"sample", "pose", "expression", "gaze", "render_seed"}
     for name in set(shipped.column_names) - moving:
         rows = shipped.column(name).combine_chunks()
-        first = rows.take(pa.array(np.arange(len(rows)) // 300 * 300))
-        assert rows == first, name
+        first = pa.array(np.arange(len(rows)) // 300 * 300)
+        # A camera keeps what it is; how far the head turns in an exposure follows the head.
+        fields = [f.name for f in rows.type if not f.name.startswith("turn_")]
+        for field in fields:
+            column = pc.struct_field(rows, field)
+            assert column == column.take(first), f"{name}.{field}"
 
 
 def test_frames_are_scene_specs(shipped: pa.Table) -> None:
