@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.spatial import cKDTree
 
 from assets.geometry import F32Array, I32Array
 from assets.hair.distance import DistanceField
@@ -22,6 +23,12 @@ NEAR_BOX_M = ((-0.162, -0.258, -0.284), (0.162, 0.18, 0.10))
 it short hair meets nothing."""
 FAR_BOX_M = ((-0.27, -0.46, -0.44), (0.27, 0.25, 0.28))
 """With shoulders and breast."""
+COLLAR_M = 0.04
+"""So far below the upper neck a garment's hems are looked for."""
+HEM_OFF_M = 0.004
+"""A hem nearer to the skin than this may be nearest to what lies under the skin."""
+HEM_COS = 0.3
+"""Cosine between the normals of hem and skin; cloth proper faces as the skin under it does."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,6 +195,7 @@ class SkullHead:
             near = np.flatnonzero(within(self.obstacle_m))
             cloth, facing = self.obstacle_m[near], self.obstacle_normals[near]
             outer = np.einsum("ij,ij->i", cloth - chest, facing) > 0
+            outer &= ~self._is_hem(cloth, facing)
             points = np.concatenate([points, cloth[outer]])
             normals = np.concatenate([normals, facing[outer]])
         return DistanceField(
@@ -199,3 +207,25 @@ class SkullHead:
             high,
             -np.inf if self.obstacle_m is None else float(self.eye_m[1]) - HEAD_BELOW_EYES_M,
         )
+
+    def _is_hem(self, cloth_m: F32Array, facing: F32Array) -> NDArray[np.bool_]:
+        """Which points (n, 3) of a garment are the edge of a collar that lies on the neck.
+
+        They face along the skin, so their planes would call outside what is within the neck.
+        """
+        low = self.eye_m[1] - HEAD_BELOW_EYES_M - COLLAR_M
+        hem = np.zeros(len(cloth_m), bool)
+        high = np.flatnonzero(cloth_m[:, 1] > low)
+        if len(high) == 0:
+            return hem
+        height = self.vertices_m[:, 1]
+        top = cloth_m[high, 1].max() + HEM_OFF_M
+        skin = np.flatnonzero((height > low - HEM_OFF_M) & (height < top))
+        if len(skin) == 0:
+            return hem
+        tree = cKDTree(self.vertices_m[skin], balanced_tree=False, compact_nodes=False)
+        away, index = tree.query(cloth_m[high], distance_upper_bound=HEM_OFF_M)
+        on = np.isfinite(away)
+        normals = self.normals[skin[index[on]]]
+        hem[high[on]] = np.einsum("ij,ij->i", facing[high[on]], normals) < HEM_COS
+        return hem
