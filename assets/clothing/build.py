@@ -24,7 +24,7 @@ class Clothing:
 
     meshes: tuple[Mesh, ...]
     hidden_faces: NDArray[np.bool_]
-    """(F,) faces of the head that lie well under the cloth and are not to be drawn."""
+    """(F,) faces of the head that are not drawn: well under the cloth, or through it."""
 
 
 def build_clothing(item: Item, head: Head, store: Store) -> Clothing:
@@ -35,6 +35,5 @@ def build_clothing(item: Item, head: Head, store: Store) -> Clothing:
     """
     piece = entry(item.id)
     if isinstance(piece, Garment):
-        meshes, pattern = build_garment(piece, item, head, store)
-        return Clothing(meshes, pattern.hidden_faces)
+        return Clothing(*build_garment(piece, item, head, store))
     return Clothing(*build_proxy(piece, item, head, store))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from assets.clothing.drape import drape
@@ -13,6 +14,7 @@ from assets.clothing.fabric import TILE_M, cloth_material
 from assets.clothing.pattern import Pattern, load_pattern
 from assets.clothing.placket import buttons, placket_strip
 from assets.clothing.trim import Surface, Swept, sweep
+from assets.clothing.tuck import bare_skin, through_cloth
 from assets.geometry import F32Array, I32Array, Mesh, SurfaceMaterial
 from assets.head import Head
 from assets.store import Store
@@ -30,8 +32,8 @@ NEAR_M = 0.02
 
 def build_garment(
     garment: Garment, item: Item, head: Head, store: Store
-) -> tuple[tuple[Mesh, ...], Pattern]:
-    """Cloth and trims of a garment in the world frame, and the pattern that it was cut by."""
+) -> tuple[tuple[Mesh, ...], NDArray[np.bool_]]:
+    """Cloth and trims of a garment in the world frame, and the head's faces (F,) that it hides."""
     pattern = load_pattern(item.id, store)
     cloth, normals = drape(garment, pattern, head, item)
     surface = Surface(cloth, normals)
@@ -54,15 +56,18 @@ def build_garment(
         whole = item.print in ALL_OVER or trim.weave == garment.fabric.weave
         band = cloth_material(garment.fabric, item, trim.weave, trim.shade, printed=whole)
         meshes.append(_trim_mesh(f"clothing-trim-{i}", swept, band))
-    meshes = [meshes[0], *_off_skin(meshes[1:], head, pattern)]
+    bare = bare_skin(head, pattern.hidden_faces, store)
+    meshes = [meshes[0], *_off_skin(meshes[1:], head, bare)]
     if garment.placket is not None:
         meshes += _front_opening(garment, garment.placket, item, pattern, cloth, normals)
-    return tuple(meshes), pattern
+    facing = np.asarray(cut.operator @ normals, np.float32)
+    through = through_cloth(vertices, facing, np.flatnonzero(cut.edge), head, bare)
+    return tuple(meshes), pattern.hidden_faces | through
 
 
-def _off_skin(meshes: list[Mesh], head: Head, pattern: Pattern) -> list[Mesh]:
-    """Trims with their turned-in borders laid on the skin."""
-    skin, normals = head.vertices_m[pattern.support], head.normals[pattern.support]
+def _off_skin(meshes: list[Mesh], head: Head, bare: NDArray[np.int64]) -> list[Mesh]:
+    """Trims with their turned-in borders laid on the skin, and moved out of a turned neck."""
+    skin, normals = head.vertices_m[bare], head.normals[bare]
     tree = cKDTree(skin, balanced_tree=False, compact_nodes=False)
     out = []
     for mesh in meshes:

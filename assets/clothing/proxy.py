@@ -11,9 +11,10 @@ from scipy import sparse
 from scipy.spatial import cKDTree
 
 from assets.clothing.entries import ProxyGarment
+from assets.clothing.tuck import bare_skin, through_cloth
 from assets.geometry import F32Array, I32Array, Mesh, SurfaceMaterial
 from assets.head import Head
-from assets.head.surface import load_surface
+from assets.head.surface import load_surface, vertex_normals
 from assets.skin.tone import linear_from_srgb
 from assets.store import Store
 from assets.subdivision import catmull_clark, subdivide_corners
@@ -40,8 +41,6 @@ class _Binding:
     """(R, 2) directed border edges."""
     colour_map: F32Array
     hidden_faces: NDArray[np.bool_]
-    body: NDArray[np.int64]
-    """Head vertices that the cloth must stay clear of."""
 
 
 @lru_cache(maxsize=6)
@@ -81,7 +80,6 @@ def _binding(garment: ProxyGarment, store: Store) -> _Binding:
         rim=_border(part),
         colour_map=np.ascontiguousarray(colour),
         hidden_faces=(under > 0.999)[surface.faces].all(1),
-        body=np.flatnonzero((surface.rest_m[:, 1] < 0.62) & (under < 0.999)),
     )
 
 
@@ -92,7 +90,9 @@ def build_proxy(
     binding = _binding(garment, store)
     coarse = _fit(f"proxies/{garment.proxy}", head.cage_m.astype(np.float64), store)[binding.used]
     fine = np.asarray(binding.operator @ coarse, np.float32)
-    fine = _push_out(fine, head, binding.body)
+    bare = bare_skin(head, binding.hidden_faces, store)
+    fine = _push_out(fine, head, bare)
+    normals = vertex_normals(fine, binding.faces)
     material = SurfaceMaterial(
         colour=(1.0, 1.0, 1.0),
         roughness=float(np.interp(item.roughness, [0, 1], garment.fabric.roughness)),
@@ -100,10 +100,12 @@ def build_proxy(
         sheen=garment.fabric.sheen,
         specular=0.3,
     )
-    vertices, faces, uv = _with_rim(fine, binding, garment.thickness_mm / 1000)
+    vertices, faces, uv = _with_rim(fine, normals, binding, garment.thickness_mm / 1000)
     face_class = np.full(len(faces), SegmentationClass.CLOTHING, np.uint8)
     mesh = Mesh("clothing", vertices, faces, face_class, material, uv)
-    return (mesh,), binding.hidden_faces
+    rim = np.unique(binding.rim)
+    through = through_cloth(fine, normals, rim, head, bare, creased=True)
+    return (mesh,), binding.hidden_faces | through
 
 
 def _fit(name: str, cage_m: NDArray[np.float64], store: Store) -> NDArray[np.float64]:
@@ -153,12 +155,9 @@ def _border(faces: I32Array) -> NDArray[np.int64]:
 
 
 def _with_rim(
-    vertices: F32Array, binding: _Binding, thickness_m: float
+    vertices: F32Array, normals: F32Array, binding: _Binding, thickness_m: float
 ) -> tuple[F32Array, I32Array, F32Array]:
     """Add a wall inwards along every border, so that no edge is as thin as paper."""
-    from assets.head.surface import vertex_normals
-
-    normals = vertex_normals(vertices, binding.faces)
     edge_vertices, local = np.unique(binding.rim, return_inverse=True)
     local = local.reshape(-1, 2)
     inner = vertices[edge_vertices] - normals[edge_vertices] * np.float32(thickness_m)
