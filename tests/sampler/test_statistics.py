@@ -156,8 +156,9 @@ def _catalogue_choices(s: Seen) -> dict[str, float]:
     out["mouth"] = categorical(s.codes("mouth.teeth", teeth.ids, everyone), teeth.share_female)
 
     hdris = Pool.of(known.hdris, "environment", c.environment.shares)
-    even = np.array([e.share for e in known.hdris.values()])
-    out["environment"] = categorical(s.codes("environment.hdri", hdris.ids, everyone), even)
+    own = c.environment.shares
+    declared = np.array([own.get(name, e.share) for name, e in known.hdris.items()])
+    out["environment"] = categorical(s.codes("environment.hdri", hdris.ids, everyone), declared)
 
     haired = s["hair.style"] != BALD
     behind, kinds = s.has("environment.background"), known.backgrounds
