@@ -79,7 +79,7 @@ def skin_parts(material: SkinMaterial) -> tuple[SkinPart, SkinPart]:
     r, g, b = np.sqrt(_border(material.colour).mean(0)).tolist()
     return (
         SkinPart(
-            colour=_stacked(material.colour, material.film),
+            colour=_stacked(material.colour, film),
             detail=_stacked(
                 material.roughness, specular, *_slopes(material.height_mm, material.window)
             ),

@@ -115,3 +115,17 @@ def test_blender_turns_gradients_as_it_turns_points() -> None:
     step = np.array([[0.3, -0.1, 0.7]], np.float32)
     turned = (blender_points(gradient) * blender_points(step)).sum()
     assert turned == pytest.approx((gradient * step).sum())
+
+
+def test_a_film_that_is_hardly_there_is_left_out_of_both_maps() -> None:
+    flat = np.zeros((N, N), np.float32)
+    film = np.zeros((N, N), np.float32)
+    film[0], film[1], film[2] = 0.02, 0.5, 1.0
+    head, _ = skin_parts(dataclasses.replace(_material(flat, flat), film=film))
+    assert head.colour[0, 0, 3] == 0 == head.colour[3, 0, 3]
+    assert head.colour[2, 0, 3] == pytest.approx(1)
+    seen = head.colour[1, 0, 3]
+    assert 0.4 < seen < 0.5
+    # Nothing dulls the reflection of a film.
+    assert head.detail[1, 0, 1] == pytest.approx(0.5 + 0.5 * seen)
+    assert head.detail[0, 0, 1] == 0.5
