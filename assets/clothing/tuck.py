@@ -66,7 +66,7 @@ def through_cloth(
     facing = (head.normals[bare[near]] * n).sum(1)
     before = (stand > -UNDER_M) & (stand < OVER_M) & (facing > ALIKE)
     below = (distance[near] < CREASED_M) & (facing > 0)
-    through, seen = np.zeros((2, len(head.rest_m)), bool)
+    through, seen, covered = np.zeros((3, len(head.rest_m)), bool)
     beside = np.full(len(near), np.inf)
     if len(near) and len(rim):
         beside = cKDTree(cloth_m[rim]).query(skin[near])[0]
@@ -74,4 +74,7 @@ def through_cloth(
         before |= below & (beside > distance[near])
     through[bare[near]] = before & (beside > RIM_M)
     seen[bare[near]] = beside < SEEN_M
-    return np.asarray(through[head.faces].any(1) & ~seen[head.faces].any(1))
+    # What has the rim for its nearest cloth lies beyond it, in the open.
+    covered[bare[near]] = beside > distance[near]
+    corners = head.faces
+    return np.asarray(through[corners].any(1) & covered[corners].all(1) & ~seen[corners].any(1))
