@@ -155,6 +155,9 @@ def test_focus_lies_on_the_nearer_eye(many: pa.Table) -> None:
 
 
 def test_distributions_end_up_in_the_columns(many: pa.Table, inputs: Inputs) -> None:
+    picked = Counter(column(many, "environment.hdri").to_pylist())
+    own = load_config("facesynthetics").environment.shares
+    shares = np.array([own.get(name, e.share) for name, e in inputs.catalog.hdris.items()])
     tests = {
         "yaw": stats.kstest(
             values(many, "pose.yaw_deg"), stats.truncnorm(-90 / 33, 90 / 33, 0, 33).cdf
@@ -168,7 +171,7 @@ def test_distributions_end_up_in_the_columns(many: pa.Table, inputs: Inputs) -> 
             N * np.array([0.24, 0.22, 0.18, 0.15, 0.12, 0.09]),
         ),
         "hdri": stats.chisquare(
-            list(Counter(column(many, "environment.hdri").to_pylist()).values()),
+            [picked[name] for name in inputs.catalog.hdris], N * shares / shares.sum()
         ),
     }
     for item, share in (("glasses", 0.2), ("headwear", 0.12), ("clothing", 0.98)):
