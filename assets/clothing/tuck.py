@@ -27,6 +27,8 @@ RIM_M = 0.003
 """Skin so near to the edge of cloth is seen beside it."""
 CREASED_M = 0.008
 """Cloth that is pressed into creases has skin so near to it before and behind it."""
+ARM_X_M = 0.15
+"""So far from the middle at rest are the arms. At a neckline one looks in behind the cloth."""
 SEEN_M = 0.0015
 """Faces with a corner so near to the edge of cloth are drawn."""
 
@@ -51,9 +53,9 @@ def through_cloth(
     """(F,) faces of the head that come through cloth (N, 3) or touch it from below.
 
     ``rim`` are the vertices of the cloth on its edges, ``bare`` those of :func:`bare_skin`.
-    ``creased`` cloth may be crumpled: skin that touches it is hidden on either side of it, but
-    not so near to a rim that one looks in on it. In the fold of an armpit or in a narrow cuff
-    cloth has no place that is clear of all skin.
+    ``creased`` cloth may be crumpled on the arms: skin there that touches it is hidden on either
+    side of it, but not so near to a rim that one looks in on it. In the fold of an armpit or in
+    a narrow cuff cloth has no place that is clear of all skin.
     """
     bare = bare[head.rest_m[bare, 1] < NECK_Y_M]
     skin = head.vertices_m[bare]
@@ -71,7 +73,8 @@ def through_cloth(
     if len(near) and len(rim):
         beside = cKDTree(cloth_m[rim]).query(skin[near])[0]
     if creased:
-        before |= below & (beside > distance[near])
+        arms = np.abs(head.rest_m[bare[near], 0]) > ARM_X_M
+        before |= below & (beside > distance[near]) & arms
     through[bare[near]] = before & (beside > RIM_M)
     seen[bare[near]] = beside < SEEN_M
     # What has the rim for its nearest cloth lies beyond it, in the open.
