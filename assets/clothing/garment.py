@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from assets.clothing.drape import drape
 from assets.clothing.entries import Garment, Placket
@@ -14,7 +13,7 @@ from assets.clothing.fabric import TILE_M, cloth_material
 from assets.clothing.pattern import Pattern, load_pattern
 from assets.clothing.placket import buttons, placket_strip
 from assets.clothing.trim import Surface, Swept, sweep
-from assets.clothing.tuck import bare_skin, through_cloth
+from assets.clothing.tuck import OffSkin, bare_skin, through_cloth
 from assets.geometry import F32Array, I32Array, Mesh, SurfaceMaterial
 from assets.head import Head
 from assets.store import Store
@@ -67,21 +66,11 @@ def build_garment(
 
 def _off_skin(meshes: list[Mesh], head: Head, bare: NDArray[np.int64]) -> list[Mesh]:
     """Trims with their turned-in borders laid on the skin, and moved out of a turned neck."""
-    skin, normals = head.vertices_m[bare], head.normals[bare]
-    tree = cKDTree(skin, balanced_tree=False, compact_nodes=False)
-    out = []
-    for mesh in meshes:
-        points = mesh.vertices_m.copy()
-        todo = np.arange(len(points))
-        for _ in range(3):
-            distance, at = tree.query(points[todo], distance_upper_bound=NEAR_M)
-            todo, at = todo[np.isfinite(distance)], at[np.isfinite(distance)]
-            n = normals[at]
-            lack = np.maximum(ON_SKIN_M - ((points[todo] - skin[at]) * n).sum(1), 0)
-            points[todo] += lack[:, None] * n
-            todo = todo[lack > 0]  # the others would be found where they are
-        out.append(replace(mesh, vertices_m=np.asarray(points, np.float32)))
-    return out
+    skin = OffSkin(head, bare)
+    return [
+        replace(mesh, vertices_m=skin.moved(mesh.vertices_m, ON_SKIN_M, NEAR_M, rounds=3))
+        for mesh in meshes
+    ]
 
 
 def _front_opening(

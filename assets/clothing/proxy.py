@@ -8,10 +8,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.spatial import cKDTree
 
 from assets.clothing.entries import ProxyGarment
-from assets.clothing.tuck import bare_skin, through_cloth
+from assets.clothing.tuck import OffSkin, bare_skin, through_cloth
 from assets.geometry import F32Array, I32Array, Mesh, SurfaceMaterial
 from assets.head import Head
 from assets.head.surface import load_surface, vertex_normals
@@ -24,6 +23,7 @@ from spec_schema.spec import Item
 __all__ = ["build_proxy"]
 
 CLEARANCE_M = 0.002
+NEAR_M = 0.03
 RIM_M = 0.002
 
 
@@ -91,7 +91,7 @@ def build_proxy(
     coarse = _fit(f"proxies/{garment.proxy}", head.cage_m.astype(np.float64), store)[binding.used]
     fine = np.asarray(binding.operator @ coarse, np.float32)
     bare = bare_skin(head, binding.hidden_faces, store)
-    fine = _push_out(fine, head, bare)
+    fine = OffSkin(head, bare).moved(fine, CLEARANCE_M, NEAR_M, rounds=2)
     normals = vertex_normals(fine, binding.faces)
     material = SurfaceMaterial(
         colour=(1.0, 1.0, 1.0),
@@ -119,22 +119,6 @@ def _fit(name: str, cage_m: NDArray[np.float64], store: Store) -> NDArray[np.flo
         for axis, (a, b, denominator) in enumerate(measures):
             scale[axis] = abs(cage_m[a, axis] - cage_m[b, axis]) / denominator
     return np.asarray((cage_m[refs] * weights[..., None]).sum(1) + offsets * scale)
-
-
-def _push_out(cloth: F32Array, head: Head, body: NDArray[np.int64]) -> F32Array:
-    """Cloth vertices nearer to the skin than the clearance, moved out along its normal."""
-    skin, normals = head.vertices_m[body], head.normals[body]
-    tree = cKDTree(skin, balanced_tree=False, compact_nodes=False)
-    cloth = cloth.copy()
-    todo = np.arange(len(cloth))
-    for _ in range(2):
-        distance, index = tree.query(cloth[todo], distance_upper_bound=0.03)
-        todo, index = todo[np.isfinite(distance)], index[np.isfinite(distance)]
-        n = normals[index]
-        lack = np.maximum(CLEARANCE_M - ((cloth[todo] - skin[index]) * n).sum(1), 0)
-        cloth[todo] += lack[:, None] * n
-        todo = todo[lack > 0]  # the others would be found where they are
-    return cloth
 
 
 def _tinted(colour_map: F32Array, garment: ProxyGarment, item: Item) -> F32Array:

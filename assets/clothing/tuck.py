@@ -11,7 +11,7 @@ from assets.head import Head
 from assets.head.surface import load_surface
 from assets.store import Store
 
-__all__ = ["bare_skin", "through_cloth"]
+__all__ = ["OffSkin", "bare_skin", "through_cloth"]
 
 TOP_Y_M = 0.70
 """Rest height of the lips: what lies higher no cloth touches."""
@@ -31,6 +31,32 @@ ARM_X_M = 0.15
 """So far from the middle at rest are the arms. At a neckline one looks in behind the cloth."""
 SEEN_M = 0.0015
 """Faces with a corner so near to the edge of cloth are drawn."""
+
+
+class OffSkin:
+    """Moves cloth out of a head's bare skin.
+
+    Args:
+        head: as posed.
+        bare: its vertices that cloth must stay clear of, as :func:`bare_skin` has them.
+    """
+
+    def __init__(self, head: Head, bare: NDArray[np.int64]) -> None:
+        self._skin, self._normals = head.vertices_m[bare], head.normals[bare]
+        self._tree = cKDTree(self._skin, balanced_tree=False, compact_nodes=False)
+
+    def moved(self, cloth_m: F32Array, clearance_m: float, reach_m: float, rounds: int) -> F32Array:
+        """(N, 3) the points, those within reach of skin moved along its normal to the clearance."""
+        points = cloth_m.copy()
+        todo = np.arange(len(points))
+        for _ in range(rounds):
+            distance, at = self._tree.query(points[todo], distance_upper_bound=reach_m)
+            todo, at = todo[np.isfinite(distance)], at[np.isfinite(distance)]
+            n = self._normals[at]
+            lack = np.maximum(clearance_m - ((points[todo] - self._skin[at]) * n).sum(1), 0)
+            points[todo] += lack[:, None] * n
+            todo = todo[lack > 0]  # the others would be found where they are
+        return np.asarray(points, np.float32)
 
 
 def bare_skin(head: Head, hidden_faces: NDArray[np.bool_], store: Store) -> NDArray[np.int64]:
