@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from renderer.atomic import StoreError
+from renderer.machine import WORKER_MB
 from renderer.ray_actor import Outcome, RayJob, Refusal, RenderActor
 from renderer.settings import RenderSettings
 from renderer.storage import is_url
@@ -29,8 +30,6 @@ from spec_schema.errors import EXIT_INTERRUPTED, ToolError
 
 __all__ = ["RayCluster", "RayPool", "check_device", "shared_place"]
 
-WORKER_MB: Final = 1800
-"""Memory asked of Ray for an actor with its render process."""
 LOSSES: Final = 3
 """Nodes that an item may lose before it counts as their killer."""
 _WAIT_S: Final = 0.1
@@ -73,8 +72,7 @@ class RayCluster:
     def __init__(self, address: str) -> None:
         # Only counts where a cluster is started here; those that run have decided for themselves.
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-        self.ray: Any = check_cluster(address)
-        import ray
+        ray = self.ray = check_cluster(address)
 
         # Ray tells what it thinks of its nodes on standard output.
         self._to_stderr = contextlib.redirect_stdout(sys.stderr)

@@ -10,7 +10,7 @@ from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import FrameType
-from typing import Any, Final, TextIO
+from typing import Any, TextIO
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from renderer.folder import check_existing, check_space, write_shared_files
 from renderer.index import write_index
 from renderer.journal_files import JournalWriter, open_journal
 from renderer.label_crew import LabelCrew, LabelJob
-from renderer.machine import usable_cores, usable_memory_mb
+from renderer.machine import WORKER_MB, usable_cores, usable_memory_mb
 from renderer.plan import Plan, describe_plan, make_plan
 from renderer.precheck import check_assets, check_keys, check_lock, licences_of, used_of
 from renderer.progress import Progress
@@ -39,9 +39,6 @@ from spec_schema.manifest import Manifest
 from spec_schema.spec import spec_hash
 
 __all__ = ["RunOptions", "choose_workers", "render_manifest"]
-
-WORKER_MB: Final = 1800
-"""Memory set aside for a worker: at 640 px it held 1.5 to 2.2 GB after each of 16 samples."""
 
 
 @dataclass(frozen=True)
@@ -130,14 +127,13 @@ def render_manifest(
         settings, gpus = choose_gpus(settings, ask_devices(options.engine_name))
     if options.dry_run:
         storage.check_place()
-        if not begun:
-            check_space(storage, len(rows), settings)
+    if not begun:
+        check_space(storage, len(rows), settings)
+    if options.dry_run:
         if options.ray is not None:
             check_cluster(options.ray)
         store = SampleStore(storage, described["settings_hash"], reread=options.recheck or None)
         return _dry_run(manifest, store, storage.where(), settings, gpus, options, stream)
-    if not begun:
-        check_space(storage, len(rows), settings)
     with ExitStack() as open_ones:
         cluster = None
         if options.ray is not None:
