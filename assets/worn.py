@@ -53,6 +53,8 @@ class WornEntry(_Data):
     tags: tuple[Name, ...] = ()
     excludes: tuple[Name, ...] = ()
     """Slots, and tags of entries of other slots, that are not worn together with it."""
+    needs_hair: bool = False
+    """Held by hair: not worn by the bald and the shaved."""
     segmentation: Literal["glasses", "headwear", "facewear", "clothing"]
     licence: str
     colours: tuple[Hex, ...] = ()

@@ -6,7 +6,8 @@
 
 ``units``: each ARKit unit at 1. ``expressions``: 32 of the sampler's, on four of its faces.
 ``faces``: 64 of its identities without expression. Drawn in clay, half a second each; with
-``--tiles`` rendered, some seconds each, into a folder from which a further call goes on.
+``--tiles`` rendered, some seconds each, into a folder from which a further call goes on: faces
+with their hair, the rest bald.
 """
 
 from __future__ import annotations
@@ -32,13 +33,14 @@ from benchmarks.clay import MIDDLE_Y_M, SPAN_M, Tile, clay, sheet
 from sampler.environment import LAMPS
 from sampler.writing import write_manifest
 from spec_schema import Manifest, SceneSpec
-from spec_schema.spec import ARKIT_UNITS, WORN_SLOTS
+from spec_schema.spec import ARKIT_UNITS, WORN_SLOTS, AreaLight
 
 SIDES: Final = {"units": 120, "expressions": 176, "faces": 150}
 RENDERED_SIDES: Final = {"units": 150, "expressions": 192, "faces": 160}
 COLUMNS: Final = {"units": 13, "expressions": 8, "faces": 8}
 FACES: Final = 4
 DISTANCE_M: Final = 1.2
+HAIRY_SPAN_M: Final = 0.3
 ROOM: Final = {
     "hdri": "blender_interior",
     "rotation_deg": 0.0,
@@ -47,7 +49,13 @@ ROOM: Final = {
     "strength": 1.0,
     "exposure_ev": 0.0,
 }
+WINDOW: Final = AreaLight(
+    power_w=10.0, azimuth_deg=35.0, elevation_deg=25.0, distance_m=1.8, size_m=1.2,
+    temperature_k=6000.0,
+)  # fmt: skip
+"""Over the camera's shoulder; the room alone leaves the eyes in the dark."""
 WHITE_LUMINANCE: Final = 0.66
+MADE_UP: Final = ("makeup", "lipstick", "lip_gloss", "eyeshadow", "eyeliner", "blush")
 
 Named = tuple[str, SceneSpec]
 
@@ -79,9 +87,11 @@ def units() -> Iterator[Named]:
             "shape": {"l-eye-scale": 0.4, "r-eye-scale": 0.4},
         }
     )  # fmt: skip
+    bare = dict.fromkeys(MADE_UP, 0.0)
+    skin = face.skin.model_copy(update={"monk_tone": 3.5, **bare})
     for unit in ARKIT_UNITS:
         weights = {"mouthClose": 1.0, "jawOpen": 1.0} if unit == "mouthClose" else {unit: 1.0}
-        yield unit, making(face, identity=plain, expression=weights)
+        yield unit, making(face, identity=plain, skin=skin, expression=weights)
 
 
 def expressions() -> Iterator[Named]:
@@ -99,31 +109,43 @@ def faces() -> Iterator[Named]:
         yield "", making(spec, expression={})
 
 
-def before_lens(spec: SceneSpec) -> SceneSpec:
-    """A face bare of what hides it in a room's light, turned to a camera that sees what
-    :func:`clay` draws."""
+def before_lens(spec: SceneSpec, bald: bool) -> SceneSpec:
+    """A face without what it wears, in a room's light: bald, before a camera that sees what
+    :func:`clay` draws, or with its hair, and with room for that."""
+    span_m, middle_y_m = (SPAN_M, MIDDLE_Y_M) if bald else (HAIRY_SPAN_M, 0.0)
     albedo = float(tone_of(spec.skin.monk_tone, spec.skin.undertone).albedo @ REC709_LUMINANCE)
     light = {**ROOM, **dict.fromkeys(LAMPS), "background": None}
     light["face_luminance"] = WHITE_LUMINANCE * albedo
     pose = {"yaw_deg": 0.0, "pitch_deg": 0.0, "roll_deg": 0.0}
-    pose |= {"x_m": 0.0, "y_m": MIDDLE_Y_M, "z_m": DISTANCE_M}
-    focal_mm = spec.camera.sensor_width_mm * DISTANCE_M / SPAN_M
+    pose |= {"x_m": 0.0, "y_m": middle_y_m, "z_m": DISTANCE_M}
+    focal_mm = spec.camera.sensor_width_mm * DISTANCE_M / span_m
     camera = {"azimuth_deg": 0.0, "elevation_deg": 0.0, "roll_deg": 0.0}
     camera |= {"focal_length_mm": focal_mm, "f_number": 16.0, "focus_distance_m": DISTANCE_M}
-    return spec.model_copy(
+    shown = spec.model_copy(
         update={
             "pose": spec.pose.model_copy(update=pose),
             "camera": spec.camera.model_copy(update=camera),
-            "hair": spec.hair.model_copy(update={"style": "bald"}),
-            "facial_hair": spec.facial_hair.model_copy(update={"style": "shaved"}),
             "environment": spec.environment.model_copy(update=light),
             "photo": None,
             **dict.fromkeys(set(WORN_SLOTS) - {"clothing"}),
         }
     )
+    if not bald:
+        return shown.model_copy(
+            update={"environment": shown.environment.model_copy(update={"key_light": WINDOW})}
+        )
+    none = {"hair": ("style", "bald"), "facial_hair": ("style", "shaved")}
+    return shown.model_copy(
+        update={
+            part: getattr(shown, part).model_copy(update={field: value})
+            for part, (field, value) in none.items()
+        }
+    )
 
 
-def rendered(specs: list[Named], side: int, samples: int, folder: Path, until_s: float) -> bool:
+def rendered(
+    specs: list[Named], side: int, samples: int, folder: Path, until_s: float, bald: bool
+) -> bool:
     """Render what a folder lacks, until a time of the monotonic clock; whether all is there."""
     from renderer.blender.render import Renderer
     from renderer.scene import build_scene
@@ -131,12 +153,14 @@ def rendered(specs: list[Named], side: int, samples: int, folder: Path, until_s:
 
     folder.mkdir(parents=True, exist_ok=True)
     lacking = [k for k in range(len(specs)) if not (folder / f"{k:02d}.png").exists()]
-    settings = RenderSettings(size_px=side, samples=samples, threads=1, prefilter="fast")
+    settings = RenderSettings(
+        size_px=side, samples=samples, threads=1, prefilter="fast", hair_detail=0.6
+    )
     renderer = Renderer(settings) if lacking else None
     for k in lacking:
         if renderer is None or time.monotonic() > until_s:
             return False
-        spec = before_lens(specs[k][1])
+        spec = before_lens(specs[k][1], bald)
         built = build_scene(spec, settings)
         images = renderer.render(built.geometry, spec, built.camera_from_world)
         partial = folder / f"{k:02d}.part"
@@ -169,7 +193,8 @@ def main() -> int:
         tiles = [Tile(clay(spec, SIDES[args.sheet]), text) for text, spec in specs]
     else:
         side = RENDERED_SIDES[args.sheet]
-        if not rendered(specs, side, args.samples, args.tiles, begin + args.seconds):
+        until_s, bald = begin + args.seconds, args.sheet != "faces"
+        if not rendered(specs, side, args.samples, args.tiles, until_s, bald):
             return 75
         tiles = [
             Tile(_read(args.tiles / f"{k:02d}.png"), text) for k, (text, _) in enumerate(specs)

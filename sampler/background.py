@@ -11,7 +11,7 @@ from sampler.columns import Nullable
 from sampler.config_model import ConfigModel, Within
 from sampler.distributions import Distribution
 from sampler.pool import Pool, choose, names
-from sampler.quantities import Chance, Fraction, Share, Stops
+from sampler.quantities import Chance, Fraction, Stops, Weight
 from sampler.streams import F64, Draws
 
 __all__ = ["BackgroundConfig", "draw_background"]
@@ -22,7 +22,7 @@ class BackgroundConfig(ConfigModel):
     """How often the environment itself is seen, where it is fine enough."""
     least_texels: Annotated[float, Field(ge=0, le=10_000)]
     """Pixels of the environment across the picture below which it is too coarse to be seen."""
-    shares: dict[str, Share]
+    shares: dict[str, Weight]
     """Replace the catalogue's shares, by the name of the background."""
     light: Stops
     blur: Annotated[Distribution, Within("", 0, 0.2)]

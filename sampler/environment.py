@@ -19,7 +19,7 @@ from sampler.config_model import ConfigModel, Within, quantity_paths
 from sampler.copula import ComponentConfig
 from sampler.distributions import Categorical, Distribution
 from sampler.pool import Pool, choose, names
-from sampler.quantities import Angle, Elevation, Factor, Kelvin, Positive, Share, Stops
+from sampler.quantities import Angle, Elevation, Factor, Kelvin, Positive, Share, Stops, Weight
 from sampler.streams import F64, Draws
 from spec_schema.frames import direction_from_angles
 
@@ -86,7 +86,7 @@ class EnvironmentConfig(ComponentConfig):
         f"{lamp}.{quantity}" for lamp in LAMPS for quantity in quantity_paths(LampConfig)
     )
 
-    shares: dict[str, Share]
+    shares: dict[str, Weight]
     """Replace the catalogue's shares, by HDRI id."""
     rotation: Angle
     tilt: Annotated[Distribution, Within("deg", -45, 45)]

@@ -16,14 +16,14 @@ from sampler.environment import EnvironmentConfig, brighter_by
 from sampler.identity import ANCESTRIES, Identity
 from sampler.pool import Pool, choose, names
 from sampler.pupil import RATIO_LIMITS, PupilConfig, usual_ratio
-from sampler.quantities import Fraction, Share
+from sampler.quantities import Fraction, Weight
 from sampler.streams import F64, Draws
 
 __all__ = ["EyesConfig", "draw", "pool", "white_cd_m2"]
 
 
 class EyesConfig(ComponentConfig):
-    shares: dict[str, Share]
+    shares: dict[str, Weight]
     """Replace the catalogue's shares, by iris id. They hold for the lightest people."""
     pigment_effect: Annotated[float, Field(ge=0, le=20)]
     """How strongly darker skin and other than European ancestry call for brown irises."""

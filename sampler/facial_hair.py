@@ -15,7 +15,7 @@ from sampler.distributions import Distribution, LogUniform
 from sampler.hair_colour import HairColour
 from sampler.identity import ANCESTRIES, Identity
 from sampler.pool import Pool, choose, merged
-from sampler.quantities import Chance, Fraction, Share, Signed
+from sampler.quantities import Chance, Fraction, Share, Signed, Weight
 from sampler.streams import F64, Draws
 
 __all__ = ["BrowConfig", "FacialHairConfig", "draw_brows", "draw_facial_hair"]
@@ -50,7 +50,7 @@ class BeardedByAge(ConfigModel):
 
 
 class FacialHairConfig(ComponentConfig):
-    shares: dict[str, Share]
+    shares: dict[str, Weight]
     bearded: BeardedByAge
     """How many of the men; nobody below sex 0.5."""
     length: Length

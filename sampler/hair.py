@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,11 +24,14 @@ from sampler.hair_colour import (
 )
 from sampler.identity import ANCESTRIES, Identity
 from sampler.pool import Pool, choose, merged
-from sampler.quantities import Chance, Fraction, Positive, Share
+from sampler.quantities import Chance, Fraction, Positive, Share, Weight
 from sampler.streams import F64, Draws
 from spec_schema.errors import SpecError, nearest
 
 __all__ = ["Hair", "HairConfig", "draw_hair", "pool"]
+
+GROWN = ("medium", "long", "tied")
+"""Length classes that need hair on top."""
 
 Years = Annotated[Distribution, Within("years", 0, 200)]
 
@@ -53,6 +56,15 @@ class Affinity(ConfigModel):
     african: Annotated[float, Field(ge=0)]
 
 
+class LengthShares(ConfigModel):
+    """Factors on the styles of one length class: women and men, at 20 and at 80 years."""
+
+    young_female: Annotated[float, Field(ge=0)]
+    old_female: Annotated[float, Field(ge=0)]
+    young_male: Annotated[float, Field(ge=0)]
+    old_male: Annotated[float, Field(ge=0)]
+
+
 class Loss(ConfigModel):
     """Hair loss: begins at an age that is drawn, and takes its course over some years."""
 
@@ -65,13 +77,17 @@ class Loss(ConfigModel):
 class HairConfig(ComponentConfig):
     named_freely: ClassVar[tuple[str, ...]] = tuple(quantity_paths(Shade))
 
-    shares: dict[str, Share]
+    shares: dict[str, Weight]
     """Replace the catalogue's shares, by style id."""
     bald_female: ByAge
     bald_male: ByAge
     """How many have no hair at all."""
     textures: dict[str, Affinity]
     """By the ``texture`` of a style; a texture not named here suits all alike."""
+    lengths: dict[str, LengthShares]
+    """By the ``length_class`` of a style; a class not named here suits all alike."""
+    loss_crops: Share
+    """How many of the men who have lost half of their hair or more wear none long."""
     under_hat: dict[str, Share]
     """Factor on the share of a style with a hat on, by style id."""
     length_scale: Annotated[Distribution, Within("", 0.3, 2)]
@@ -95,12 +111,20 @@ class HairConfig(ComponentConfig):
     thinning: Loss
 
 
+SHAVED: Final = "shaved"
+"""The length class of what no clip holds in."""
+HOLDING: Final = 0.5
+"""Recession from which on the temples are bare."""
+
+
 @dataclass(frozen=True)
 class Hair:
     """What beards and brows take from it, and its columns."""
 
     colour: HairColour
     columns: Columns
+    holds: NDArray[np.bool_]
+    """``(n,)`` whose hair is long enough at the temples to hold a clip."""
 
 
 def pool(entries: dict[str, ItemEntry], config: HairConfig) -> Pool:
@@ -125,8 +149,33 @@ def _loss(config: Loss, draws: Draws, field: str, identity: Identity) -> F64:
     return np.asarray(np.clip(years / config.course_years, 0, 1) * by_sex * config.limit)
 
 
+def _by_length(config: HairConfig, styles: Pool, identity: Identity, lost: F64) -> F64:
+    """Factors (n, K): long hair is rare on old heads, and rarer where little is left of it."""
+    even = LengthShares(young_female=1, old_female=1, young_male=1, old_male=1)
+    classes = styles.attribute("length_class", "")
+    way = np.clip((identity.age_years - 20) / 60, 0, 1)[:, None]
+    female, male = (
+        young + (old - young) * way
+        for young, old in (
+            (
+                np.array([getattr(config.lengths.get(c, even), f"{age}_{sex}") for c in classes])
+                for age in ("young", "old")
+            )
+            for sex in ("female", "male")
+        )
+    )
+    grown = np.array([c in GROWN for c in classes])
+    cropped = config.loss_crops * np.clip(2 * lost, 0, 1) * identity.man
+    kept = np.where(grown, 1 - cropped[:, None], 1)
+    return np.asarray((female + (male - female) * identity.man[:, None]) * kept)
+
+
 def _style_weights(
-    config: HairConfig, styles: Pool, identity: Identity, hat: NDArray[np.bool_]
+    config: HairConfig,
+    styles: Pool,
+    identity: Identity,
+    hat: NDArray[np.bool_],
+    lost: F64,
 ) -> F64:
     even = Affinity(european=1, asian=1, african=1)
     affinity = np.array(
@@ -140,6 +189,7 @@ def _style_weights(
     way = np.clip((identity.age_years - 20) / 60, 0, 1)[:, None]
     weights = styles.by_sex(identity.sex) * (identity.ancestry @ affinity.T)
     weights = weights * (young + (old - young) * way)
+    weights = weights * _by_length(config, styles, identity, lost)
     return np.asarray(weights * np.where(hat[:, None], under_hat, 1) + 1e-12)
 
 
@@ -160,7 +210,10 @@ def draw_hair(
     bald = draws.uniform("bald") < _by_sex(
         config.bald_female.at(years), config.bald_male.at(years), identity
     )
-    style = choose(_style_weights(config, styles, identity, hat), draws.uniform("style"))
+    recession = _loss(config.recession, draws, "recession", identity)
+    thinning = _loss(config.thinning, draws, "thinning", identity)
+    weights = _style_weights(config, styles, identity, hat, np.maximum(recession, thinning))
+    style = choose(weights, draws.uniform("style"))
 
     colour = draw_colour(
         config.shades,
@@ -187,8 +240,9 @@ def draw_hair(
         "curl": config.curl.ppf(draws.uniform("curl")),
         "frizz": config.frizz.ppf(draws.uniform("frizz")),
         **colour.columns,
-        "recession": _loss(config.recession, draws, "recession", identity),
-        "thinning": _loss(config.thinning, draws, "thinning", identity),
+        "recession": recession,
+        "thinning": thinning,
         "seed": draws.seeds("seed"),
     }
-    return Hair(colour, columns)
+    shaved = np.array([*(k == SHAVED for k in styles.attribute("length_class", "")), True])[style]
+    return Hair(colour, columns, ~bald & ~shaved & (recession < HOLDING))

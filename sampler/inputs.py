@@ -47,7 +47,9 @@ class Landmarks(Protocol):
         """``(n, 68, 3)`` the same without expression; linear in the shape weights above 0 and in
         those below, by the same amounts for everyone."""
 
-    def moved_head_m(self, expression: NDArray[np.float32]) -> NDArray[np.float32]:
+    def moved_head_m(
+        self, expression: NDArray[np.float32], neutral: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
         """``(n, 68, 3)`` what an expression adds to the neutral face; linear but for the lids."""
 
 

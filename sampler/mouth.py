@@ -12,7 +12,7 @@ from sampler.columns import Columns
 from sampler.copula import ComponentConfig
 from sampler.identity import Identity
 from sampler.pool import Pool, choose, names
-from sampler.quantities import Fraction, Share
+from sampler.quantities import Fraction, Weight
 from sampler.streams import Draws
 
 __all__ = ["MouthConfig", "draw", "pool"]
@@ -22,7 +22,7 @@ _OLD_YEARS = 80.0
 
 
 class MouthConfig(ComponentConfig):
-    shares: dict[str, Share]
+    shares: dict[str, Weight]
     """Replace the shares of the sets of teeth, by id."""
     shade: Fraction
     """Of people of 20 years."""

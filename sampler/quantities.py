@@ -28,6 +28,7 @@ __all__ = [
     "Signed",
     "Stops",
     "Tone",
+    "Weight",
 ]
 
 
@@ -39,6 +40,7 @@ class Happens:
 Share = Annotated[float, Field(ge=0, le=1)]
 Chance = Annotated[float, Field(ge=0, le=1), Happens()]
 Positive = Annotated[float, Field(gt=0, le=1e9)]
+Weight = Annotated[float, Field(ge=0, le=1e9)]
 
 Angle = Annotated[Distribution, Within("deg", -180, 180)]
 Elevation = Annotated[Distribution, Within("deg", -90, 90)]

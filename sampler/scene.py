@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from assets.mouth import teeth_sets
 from assets.user import is_user
@@ -205,11 +206,18 @@ class Sampler:
 
         complexion = skin.draw(c.skin, draws("skin"), pools.skins, self._skins, person, c.identity)
         worn: list[wear.Wear] = []
-        for slot in WORN_SLOTS:
+
+        def dress(slot: str, bare: NDArray[np.bool_] | None = None) -> None:
             held = getattr(c, slot)
-            worn.append(wear.draw(held, draws(slot), slot, pools.worn, person, worn))
-        hat = pools.worn.presses_hair(worn[WORN_SLOTS.index("headwear")])
+            worn.append(wear.draw(held, draws(slot), slot, pools.worn, person, worn, bare))
+
+        last = WORN_SLOTS.index("headwear") + 1
+        for slot in WORN_SLOTS[:last]:
+            dress(slot)
+        hat = pools.worn.presses_hair(worn[-1])
         locks = hair.draw_hair(c.hair, draws("hair"), pools.hair, person, complexion.monk_tone, hat)
+        for slot in WORN_SLOTS[last:]:
+            dress(slot, ~locks.holds)
         light = environment.draw(
             c.environment,
             draws("environment"),

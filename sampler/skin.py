@@ -15,7 +15,7 @@ from sampler.config_model import ConfigModel
 from sampler.copula import ComponentConfig
 from sampler.identity import ANCESTRIES, Identity, IdentityConfig
 from sampler.pool import Pool, choose, names
-from sampler.quantities import Chance, Fraction, Happens, Positive, Share, Signed, Tone
+from sampler.quantities import Chance, Fraction, Happens, Positive, Share, Signed, Tone, Weight
 from sampler.streams import F64, Draws
 
 __all__ = ["Makeup", "Skin", "SkinConfig", "TextureMatch", "draw", "pool"]
@@ -121,7 +121,7 @@ class Wrinkles(ConfigModel):
 
 
 class SkinConfig(ComponentConfig):
-    shares: dict[str, Share]
+    shares: dict[str, Weight]
     """Replace the catalogue's shares, by texture id."""
     match: TextureMatch
     tone: Tone

@@ -157,7 +157,7 @@ class EachAlone:
         # the eyes move landmarks: place the head, aim, and place it again.
         rotation = posed.camera_from_head
         neutral = self._landmarks.neutral_head_m(people.macros, people.shape)
-        landmarks = neutral + self._landmarks.moved_head_m(unlooking.astype(np.float32))
+        landmarks = neutral + self._landmarks.moved_head_m(unlooking.astype(np.float32), neutral)
         position = camera.place_head(framed, rotation, landmarks)
         framed, position = camera.keep_distance(c.camera, framed, rotation, landmarks, position)
         aimed = gaze.aim(c.gaze, looking, rotation, position)
@@ -165,7 +165,7 @@ class EachAlone:
             aimed = _straight(aimed, calm)
         face = expression.look(c.expression.look, unlooking, aimed.yaw_deg, aimed.pitch_deg)
         # Not the difference of both: how far lids follow the eyes depends on how open they are.
-        landmarks = neutral + self._landmarks.moved_head_m(face.astype(np.float32))
+        landmarks = neutral + self._landmarks.moved_head_m(face.astype(np.float32), neutral)
         points = camera.in_camera_axes(landmarks, rotation)
         position = camera.place(framed, points, position)
         position, moved = keep_inside(points, points, position, framed.focal_ratio, c.camera.margin)

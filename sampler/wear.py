@@ -18,7 +18,7 @@ from sampler.copula import ComponentConfig
 from sampler.distributions import Categorical, Distribution
 from sampler.identity import Identity
 from sampler.pool import Pool, choose, names
-from sampler.quantities import Chance, Fraction, Positive, Share, Signed
+from sampler.quantities import Chance, Fraction, Positive, Share, Signed, Weight
 from sampler.streams import F64, Draws
 from spec_schema.spec import PLAIN_PRINT, WORN_SLOTS
 
@@ -42,7 +42,7 @@ class WearConfig(ComponentConfig):
     """How many wear one, of those whose other things leave them any."""
     male_factor: Annotated[float, Field(ge=0, le=1)]
     """How much rarer it is among men."""
-    shares: dict[str, Share]
+    shares: dict[str, Weight]
     """Replace the catalogue's shares, by id."""
     palette: Annotated[dict[str, Swatch], Field(min_length=1)]
     brightness: Annotated[Distribution, Within("", 0.05, 4)]
@@ -83,14 +83,26 @@ class Wardrobe:
             for a in WORN_SLOTS[:i]
         }
         self._free = {pair: bool(table.all()) for pair, table in self._together.items()}
+        self._needs_hair = {
+            slot: np.array([bool(a.get("needs_hair", False)) for a in pool.attributes], bool)
+            for slot, pool in pools.items()
+        }
         self._hides_hair = {
             slot: np.array([_covers_hair(a) for a in pool.attributes], bool)
             for slot, pool in pools.items()
         }
 
-    def beside(self, slot: str, worn: list[Wear]) -> NDArray[np.bool_] | None:
-        """Which things ``(n, K)`` of a slot go with all that is worn; None if all of them do."""
+    def beside(
+        self, slot: str, worn: list[Wear], bare: NDArray[np.bool_] | None = None
+    ) -> NDArray[np.bool_] | None:
+        """Which things ``(n, K)`` of a slot go with all that is worn; None if all of them do.
+
+        ``bare`` ``(n,)`` are those without hair to fasten anything to.
+        """
         allowed: NDArray[np.bool_] | None = None
+        needy = self._needs_hair[slot]
+        if bare is not None and needy.any():
+            allowed = ~(bare[:, None] & needy)
         for other in worn:
             pair = (other.slot, slot)
             if other.column is None or self._free[pair]:
@@ -127,14 +139,18 @@ def draw(
     wardrobe: Wardrobe,
     identity: Identity,
     worn: list[Wear],
+    bare: NDArray[np.bool_] | None = None,
 ) -> Wear:
-    """Draw one slot beside what is ``worn``. Nobody wears anything of which there is none."""
+    """Draw one slot beside what is ``worn``. Nobody wears anything of which there is none.
+
+    ``bare`` ``(n,)`` are those without hair to fasten anything to; None: nobody, or not yet known.
+    """
     items = wardrobe.pools[slot]
     if not items.ids:
         nobody = np.zeros(draws.n, bool)
         return Wear(slot, nobody, np.zeros(draws.n, np.int64), None)
     weights = items.by_sex(identity.sex)
-    allowed = wardrobe.beside(slot, worn)
+    allowed = wardrobe.beside(slot, worn, bare)
     share = config.share * (1 - (1 - config.male_factor) * identity.sex)
     present = draws.uniform("worn") < share
     if allowed is not None:

@@ -75,7 +75,8 @@ def test_faces_at_rest_close_their_lips(people: pa.Table, landmarks: LandmarkMod
     face = landmarks.neutral_rest_m(_macro(people), _shape(people, landmarks))
     height = face[:, :, 1].astype(np.float64)
     gaps = np.mean([height[:, a] - height[:, b] for a, b in INNER_LIPS], axis=0)
-    assert np.abs(gaps).max() < 2e-5
+    assert gaps.max() < -1e-4
+    assert gaps.min() > -7e-4
 
 
 def test_lips_and_lids_hardly_pass_through_each_other(
@@ -87,11 +88,14 @@ def test_lips_and_lids_hardly_pass_through_each_other(
     lips = height[:, 62] - height[:, 66]
     lids = height[:, [37, 38, 43, 44]] - height[:, [41, 40, 47, 46]]
     assert np.quantile(lips, 0.01) > -4.5
-    assert np.quantile(lids.min(axis=1), 0.005) > -5.5
+    assert np.quantile(lids.min(axis=1), 0.005) > -2.0
     assert (lips > 3).mean() > 0.1, "mouths open"
 
 
 def test_the_weighty_have_fuller_faces(people: pa.Table, landmarks: LandmarkModel) -> None:
     face = landmarks.neutral_rest_m(_macro(people), _shape(people, landmarks))
     jaw = face[:, 12, 0] - face[:, 4, 0]
-    assert np.corrcoef(jaw, values(people, "identity.weight"))[0, 1] > 0.25
+    men = values(people, "identity.sex") >= 0.5
+    for of_one_sex in (men, ~men):
+        weight = values(people, "identity.weight")[of_one_sex]
+        assert np.corrcoef(jaw[of_one_sex], weight)[0, 1] > 0.25

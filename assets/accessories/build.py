@@ -126,9 +126,15 @@ def hair_coverage(slot: str, item: Item) -> Covered | None:
     style = accessory(slot, item.id)
     if style.covers.hair != "tight":
         return None
+    if isinstance(style, HatStyle) and style.tucked:
+        return _everywhere
     if isinstance(style, HeadwearStyle | HatStyle | HelmetStyle):
         top = style.upper if isinstance(style, HeadwearStyle) else None
-        return line_coverage(style.line, item, top)
+        line = style.line
+        if isinstance(style, HelmetStyle):
+            higher = line.back_m + style.nape_mm / 1000
+            line = line.model_copy(update={"back_m": higher})
+        return line_coverage(line, item, top)
     if isinstance(style, WrapStyle) and style.line is not None:
         return line_coverage(style.line, item)
     return _everywhere

@@ -108,6 +108,12 @@ class Capsule:
         """The mean over neighbouring places."""
         return replace(self, radius_m=_blurred(self.radius_m, sigma))
 
+    def rounded(self, sigma: float) -> Capsule:
+        """Without peaks: over what juts out a dome, nowhere much below this."""
+        soft = _blurred(self.radius_m, sigma)
+        lack = maximum_filter(self.radius_m - soft, round(3 * sigma) | 1, mode="nearest")
+        return replace(self, radius_m=soft + _blurred(np.maximum(lack, 0), 1.2 * sigma))
+
     def lifted(self, by_m: F64Array | float) -> Capsule:
         """Farther out by (A, S) or one number."""
         return replace(self, radius_m=self.radius_m + by_m)

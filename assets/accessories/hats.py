@@ -28,6 +28,10 @@ RAISE_M = 0.006
 """How much higher or lower a hat is worn at most."""
 EDGE_POINTS = 240
 BRIM_RINGS = 12
+BRIM_BEND = 10.0
+"""Points of the edge over which a brim bends."""
+STIFF_WAVE_MM = 1.5
+"""How far the stiffest brim is from even."""
 SEAT_M = (0.004, 0.03)
 """From here above its line to there a hat leaves the skin's hollows."""
 CLOSE_M = 0.022
@@ -116,7 +120,10 @@ def _crown(style: HatStyle, item: Item, taut: Capsule, field: F64Array) -> F64Ar
         shape = shape + style.slouch_mm * MM * lean * smoothstep(field, 0.012, 0.045)
         noise = ValueNoise(item.seed, "hat/slouch")(np.asarray(taut.points(), np.float32), 26.0)
         shape = shape + 0.003 * noise * smoothstep(field, 0.01, 0.04)
-    shape = np.maximum(shape, skin)
+    # Nothing that is worn is as even as when it left its block.
+    worn = ValueNoise(item.seed, "hat/dents")(np.asarray(taut.points(), np.float32), 20.0)
+    soft = style.dents_mm * MM * worn
+    shape = np.maximum(shape + soft * smoothstep(field, 0.01, 0.04), skin)
     return np.asarray(skin + (shape - skin) * smoothstep(field, 0.0, CLOSE_M))
 
 
@@ -169,10 +176,10 @@ def _brim(style: HatStyle, item: Item, edge: F64Array) -> tuple[Piece, F64Array]
         drop = length * np.tan(np.deg2rad(style.droop_deg)) * at**1.3
         drop = drop - style.curl * length * (np.sin(turn) ** 2) * at**2
         drop = drop + 0.2 * style.curl * length * (np.cos(turn) ** 2) * at**2
-        if style.wave_mm:
-            ring = np.concatenate([np.sin(turn), np.cos(turn), 0 * turn], 1).astype(np.float32)
-            wave = ValueNoise(item.seed, "hat/brim")(ring, 1.6, octaves=1)[:, None]
-            drop = drop + style.wave_mm * MM * wave * at
+        ring = np.concatenate([np.sin(turn), np.cos(turn), 0 * turn], 1).astype(np.float32)
+        wave = ValueNoise(item.seed, "hat/brim")(ring, 1.6, octaves=1)
+        wave = gaussian_filter1d(wave, BRIM_BEND, mode="wrap")[:, None]
+        drop = drop + (style.wave_mm + STIFF_WAVE_MM) * MM * wave * at
     piece = flared(edge, length, drop, style.thickness_mm * MM * 1.3 * item.thickness)
     columns = 2 * BRIM_RINGS
     ring, k = piece.faces // columns, piece.faces % columns

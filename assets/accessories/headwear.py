@@ -18,6 +18,7 @@ from assets.accessories.sweep import Piece, grid_faces, joined
 from assets.accessories.wearer import Wearer, plain_of
 from assets.clothing.prints import TILE_M, print_map
 from assets.geometry import F32Array, I32Array, Mesh, SurfaceMaterial
+from assets.noise import ValueNoise
 from spec_schema.classes import SegmentationClass
 from spec_schema.spec import Item
 
@@ -30,6 +31,7 @@ SIZE_LIMITS = (0.8, 1.25)
 CLEARANCE_M = 0.0003
 RAISE_M = 0.006
 """How much higher or lower a hat is worn at most."""
+RUMPLED_M = 0.0022
 PANELS = 6
 SEAM_DEPTH_M, SEAM_RADIUS_M = 0.0009, 0.085
 COVER_EDGE_M = (0.001, 0.006)
@@ -85,11 +87,11 @@ def build_cloth_headwear(style: HeadwearStyle, item: Item, wearer: Wearer) -> tu
     points = shell.above(style.line, _tilt(item), ROWS)
     match style.kind:
         case "beanie":
-            piece, uv = _beanie(style, points, size)
+            piece, uv = _beanie(style, points, size, item.seed)
         case "band":
             piece, uv = _band(style, shell, points, _tilt(item))
         case _:
-            piece, uv = _crown(style, points, size)
+            piece, uv = _crown(style, points, size, item.seed)
     clear = replace(piece, points_m=skin.pushed_out(piece.points_m, CLEARANCE_M))
     if printed is not None:
         material = replace(material, colour_map=printed, height_map_mm=None)
@@ -150,7 +152,18 @@ def _slack(style: HeadwearStyle, reach: F64Array, size: float) -> F64Array:
     return np.asarray(style.slack_mm * MM * size * smoothstep(reach, 0.25, 1.0))
 
 
-def _beanie(style: HeadwearStyle, points: F64Array, size: float) -> tuple[Piece, F32Array]:
+def _rumpled(points: F64Array, up: F64Array, seed: int) -> F64Array:
+    """Metres (A, K) by which worn cloth leaves its even shape, at shares (A, K) of the way up."""
+    last = points.shape[1] - 1
+    column = np.clip(np.rint(up * last).astype(int), 0, last)
+    at = np.take_along_axis(points, np.broadcast_to(column, up.shape)[..., None], 1)
+    noise = ValueNoise(seed, "headwear/rumpled")(np.asarray(at, np.float32), 30.0)
+    return np.asarray(RUMPLED_M * noise * smoothstep(up, 0.0, 0.2))
+
+
+def _beanie(
+    style: HeadwearStyle, points: F64Array, size: float, seed: int
+) -> tuple[Piece, F32Array]:
     """A body with a folded cuff: inside, round the lower edge, up the cuff, in, to the crown."""
     thick = style.thickness_mm * MM
     length = _length(points)[:, None]
@@ -179,13 +192,17 @@ def _beanie(style: HeadwearStyle, points: F64Array, size: float) -> tuple[Piece,
     body = cuff + (1 - cuff) * up
     azimuth = np.arange(AZIMUTHS)[:, None] * (2 * np.pi / AZIMUTHS)
     gather = 0.0012 * np.sin(8 * azimuth) * smoothstep(up, 0.55, 0.9) * (up < 1)
-    stand = inner + 1.2 * thick + _slack(style, body, size) + gather
+    body = np.broadcast_to(body, (AZIMUTHS, body.shape[1]))
+    soft = np.maximum(_rumpled(points, body, seed), 0)
+    stand = inner + 1.2 * thick + _slack(style, body, size) + gather + soft
     return _profile(
         style, points, np.concatenate([reach, body], 1), np.concatenate([lift, stand], 1)
     )
 
 
-def _crown(style: HeadwearStyle, points: F64Array, size: float) -> tuple[Piece, F32Array]:
+def _crown(
+    style: HeadwearStyle, points: F64Array, size: float, seed: int
+) -> tuple[Piece, F32Array]:
     """A cap's or a bandana's crown; a cap stands up in front and has six seams."""
     thick = style.thickness_mm * MM
     length = _length(points)[:, None]
@@ -193,6 +210,7 @@ def _crown(style: HeadwearStyle, points: F64Array, size: float) -> tuple[Piece, 
     up = np.concatenate([np.linspace(0, 0.1, 6)[1:], np.linspace(0.1, 1, 40)[1:]])[None]
     up = np.broadcast_to(up, (AZIMUTHS, up.shape[1]))
     stand = 0.0006 + thick + _slack(style, up, size)
+    stand = stand + np.maximum(_rumpled(points, up, seed), 0)
     if style.kind == "cap":
         front = 0.5 + 0.5 * np.cos(azimuth - np.deg2rad(style.turned_deg))
         stand = stand + 0.007 * size * front**2 * smoothstep(up, 0.0, 0.35) * (1 - up**3)

@@ -11,17 +11,21 @@ from assets.accessories.fit import F64Array, smoothstep
 from assets.accessories.hugging import behind_ear, clear, eased, hugging, normals_along
 from assets.accessories.styles import MaskStyle
 from assets.accessories.sweep import Piece, ellipsoid, joined
-from assets.accessories.wearer import Wearer, cloth, ribbon, round_tube, second
+from assets.accessories.wearer import Wearer, cloth, plain_of, ribbon, round_tube, second
 from assets.geometry import Mesh
+from assets.noise import ValueNoise
 from spec_schema.spec import Item
 
-__all__ = ["FLAT_M", "TAUT", "build_mask", "hem", "on_skin", "row_of"]
+__all__ = ["FLAT_M", "ROUND_CELLS", "TAUT", "build_mask", "hem", "on_skin", "row_of"]
 
 MM = 1e-3
 GAP_M = 0.0012
 CLEAR_M = 0.0006
-EDGE_M = 0.017
+EDGE_M = 0.036
 """Over this distance from its edge a mask comes down to the skin."""
+ROUND_CELLS = 2.4
+"""Cloth over the tip of a nose is no sharper, in places of 3 mm."""
+CREASES_M = 0.0007
 HEM_M = 0.0009
 FLAT_M = 0.09
 TAUT = (16, 16, 13, 13, 10, 10, 8, 8, 6, 6, 5, 5, 4, 4, 3, 3, 2, 2, 1.5, 1)
@@ -34,7 +38,7 @@ def build_mask(style: MaskStyle, item: Item, wearer: Wearer) -> tuple[Mesh, ...]
     shell = wearer.bare
     outline = _outline(style, item, wearer)
     field = outline_field(shell.azimuth.T, shell.height_m(), outline)
-    fitted = shell.smoothed(0.7).spanned(GAP_M, TAUT)
+    fitted = shell.smoothed(0.7).spanned(GAP_M, TAUT).rounded(ROUND_CELLS)
     near = shell.smoothed(1.0).lifted(GAP_M).radius_m
     inner = smoothstep(field, 0.0, EDGE_M)
     radius = near + (fitted.radius_m - near) * inner + _relief(style, item, shell, field, outline)
@@ -44,7 +48,7 @@ def build_mask(style: MaskStyle, item: Item, wearer: Wearer) -> tuple[Mesh, ...]
     edge = clear(hem(piece, HEM_M * item.thickness), wearer.skin, 0.0002)
     meshes = [
         wearer.mesh("mask", piece.piece, fabric, style, piece.grid_uv_m),
-        wearer.mesh("mask-hem", edge, second(item, 0.8), style),
+        wearer.mesh("mask-hem", edge, plain_of(fabric), style),
     ]
     straps = _straps(style, item, wearer, outline, shell)
     meshes.append(wearer.mesh("mask-straps", straps, second(item, 0.8), style))
@@ -98,6 +102,13 @@ def _relief(
         # A fold: up slowly from below, down at once.
         rise = np.clip((at - line) / 0.10 + 1, 0, 1) * (at < line)
         out = out + 0.0022 * item.thickness * rise * smoothstep(1.15 - turn, 0.0, 0.5)
+    # Loops gather the sides; everywhere cloth is a little crumpled.
+    noise = ValueNoise(item.seed, "mask/creases")
+    at_m = np.stack([FLAT_M * shell.azimuth.T + 0 * y, y, 0 * y], -1).astype(np.float32)
+    along = at_m * np.array([22, 85, 0], np.float32)
+    gathered = smoothstep(turn, 0.5, 1.05) * noise(along, 1.0, octaves=1)
+    crumpled = noise(at_m, 45.0, octaves=2)
+    out = out + CREASES_M * item.thickness * (1.6 * gathered + crumpled)
     return np.asarray(out * inner)
 
 

@@ -7,11 +7,12 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.ndimage import gaussian_filter, map_coordinates
+from scipy.ndimage import gaussian_filter, map_coordinates, maximum_filter
 from scipy.spatial import cKDTree
 
 from assets.geometry import F32Array, Mesh, Strands
 from assets.head.model import Head
+from assets.skin.regions import smoothstep
 
 __all__ = ["pressed"]
 
@@ -25,11 +26,15 @@ MIDDLE_M: Final = (0.0, 0.025, -0.065)
 from the upright through it, along which hair hangs."""
 UNDER_M: Final = 0.004
 """So far beside a vertex of a thing its inside is known."""
-RISE: Final = 0.8
-STEEPENS_M: Final = 0.017
-"""How hair rises beside a thing that presses it: height by distance, at first and farther off."""
-FREE_M: Final = 0.035
+RISE: Final = (0.6, 0.9)
+CURVE_M: Final = (0.03, 0.012)
+"""How hair rises beside a thing that presses it: height by distance at first, and over what
+length it grows steeper; low on the head, where hair hangs, and high on it, where it springs."""
+FREE_M: Final = (0.05, 0.035)
 """Farther from a thing hair is as it grew."""
+HIGH_M: Final = (0.0, 0.05)
+"""Heights over the middle at which hair hangs, and springs."""
+OVER_SKIN_M: Final = 0.005
 LAYER_M: Final = 0.0016
 """Hair that is pressed lies in a layer as thick."""
 DEEP_M: Final = 0.03
@@ -50,7 +55,8 @@ def pressed(hair: Strands | None, over: tuple[Mesh, ...], head: Head) -> Strands
     eyes = (head.eyes["left"].centre_m + head.eyes["right"].centre_m) / 2
     start = np.asarray(eyes, np.float64) + turn @ np.array(MIDDLE_M)
     things = np.concatenate([m.vertices_m for m in over])
-    ceiling = _ceiling(np.asarray((things - start) @ turn, np.float64))
+    skin = np.asarray((head.vertices_m - start.astype(np.float32)) @ turn.astype(np.float32))
+    ceiling = _ceiling(np.asarray((things - start) @ turn, np.float64), _reach(skin))
     away = np.asarray((hair.points_m - start.astype(np.float32)) @ turn.astype(np.float32))
     radius, place = _place(away)
     limit = map_coordinates(ceiling, place, order=1, mode="nearest").reshape(radius.shape)
@@ -67,11 +73,22 @@ def pressed(hair: Strands | None, over: tuple[Mesh, ...], head: Head) -> Strands
     return replace(hair, points_m=np.asarray(points, np.float32))
 
 
-def _ceiling(things: NDArray[np.float64]) -> F32Array:
+def _reach(skin: F32Array) -> F32Array:
+    """(TURNS, rows) how far out the head (n, 3) itself is, ears and all; 0 where unknown."""
+    radius, place = _place(skin)
+    turn, row = np.rint(place).astype(np.int64)
+    inside = row < POLARS + ROWS
+    out = np.zeros((TURNS, POLARS + ROWS), np.float32)
+    np.maximum.at(out, (turn[inside] % TURNS, row[inside]), radius[inside])
+    return np.asarray(maximum_filter(out, 3, mode=("wrap", "nearest")))
+
+
+def _ceiling(things: NDArray[np.float64], skin_m: F32Array) -> F32Array:
     """(TURNS + 1, rows) how far out hair may be in each direction; things are (n, 3).
 
-    Below a thing it is the thing's inside, beside it that and what hair rises. A margin round
-    the first turn makes the grid whole.
+    Below a thing it is the thing's inside, beside it that and what hair rises, though nowhere
+    below the head's own skin ``skin_m`` (TURNS, rows): beside a strap hair lies over the ear. A
+    margin round the first turn makes the grid whole.
     """
     radius = _place(np.asarray(things, np.float32))[0].astype(np.float64)
     tree = cKDTree(_on_ball(things))
@@ -89,9 +106,15 @@ def _ceiling(things: NDArray[np.float64]) -> F32Array:
     beside = apart * out[:, :1] / BALL_M
     inside = np.where(beside <= beside[:, :1] + UNDER_M, out, np.inf).min(axis=1)
     off = np.maximum(beside[:, 0] - UNDER_M, 0.0)
-    limit = inside + RISE * off + off**2 / STEEPENS_M
+    high = smoothstep(ways[..., 1].ravel(), *HIGH_M)
+    rise, curve, free = (
+        low + (top - low) * high for low, top in (RISE, (1 / CURVE_M[0], 1 / CURVE_M[1]), FREE_M)
+    )
+    limit = inside + rise * off + curve * off**2
     limit = gaussian_filter(limit.reshape(TURNS, -1), 0.7, mode=("wrap", "nearest"))
-    limit = np.where(off.reshape(TURNS, -1) > FREE_M, np.inf, limit)
+    off = off.reshape(TURNS, -1)
+    limit = np.where(off > 0, np.maximum(limit, skin_m + OVER_SKIN_M), limit)
+    limit = np.where(off > free.reshape(TURNS, -1), np.inf, limit)
     # Beyond reach of any hair rather than infinite: it is interpolated.
     limit = np.minimum(limit, 2.0)
     return np.asarray(np.concatenate([limit, limit[:1]]), np.float32)

@@ -10,7 +10,7 @@ from scipy.ndimage import gaussian_filter1d
 
 from assets.accessories.fit import F64Array, smoothstep
 from assets.accessories.hugging import clear
-from assets.accessories.masks import FLAT_M, hem, on_skin, row_of
+from assets.accessories.masks import FLAT_M, ROUND_CELLS, hem, on_skin, row_of
 from assets.accessories.styles import BandMaskStyle, ScarfStyle
 from assets.accessories.sweep import Piece, grid_faces, joined
 from assets.accessories.wearer import Wearer, cloth, plain_of
@@ -42,7 +42,7 @@ HANGING: Final = ((0.3, 1.0), (-0.22, 0.55))
 def build_face_wrap(style: BandMaskStyle, item: Item, wearer: Wearer) -> tuple[Mesh, ...]:
     """Cloth from the nose down round the head, open below."""
     marks = wearer.fit.landmarks_m
-    shell = wearer.eared.smoothed(0.8).spanned(GAP_M)
+    shell = wearer.eared.smoothed(0.8).spanned(GAP_M).rounded(ROUND_CELLS)
     turn = np.abs(shell.azimuth.T)
     top = marks[27, 1] + (marks[30, 1] - marks[27, 1]) * (style.top - 0.12 * item.height)
     roots = min(wearer.fit.ear_root(-1)[1], wearer.fit.ear_root(1)[1])

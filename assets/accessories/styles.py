@@ -110,6 +110,8 @@ class HelmetStyle(_Lined):
     """The same on the crown."""
     long_mm: float = 0.0
     """More of it behind."""
+    nape_mm: float = 0.0
+    """So far above its edge behind hair comes out from under it, and hangs."""
     vents: int = 0
     """Rows of openings from front to back."""
     ridges: int = 0
@@ -143,6 +145,10 @@ class HatStyle(_Lined):
     curl: float = 0.0
     """How far the sides of the brim turn up."""
     wave_mm: float = 0.0
+    tucked: bool = False
+    """Hair is tucked up into it: none comes out below."""
+    dents_mm: float = 1.0
+    """How far the crown is from even: soft cloth by more than felt and straw."""
     peak_mm: float = 0.0
     """A peak in front, in place of a brim."""
     band_mm: float = 0.0

@@ -25,7 +25,7 @@ __all__ = ["build_wrap"]
 MM = 1e-3
 GAP_M = 0.0008
 HEM_M = 0.0013
-TENT_M = 0.19
+TENT_M = 0.105
 """Cloth that falls from the head to the shoulders stands off the neck."""
 CLOSE_M = 0.03
 SEWN_M = 0.05
@@ -132,7 +132,25 @@ def _volume(
     folds = style.folds_mm * MM * np.maximum(ripple + 0.2, -0.1)
     if style.shape == "veil":
         folds = folds + _laid_over(item, shell, away, chin_m)
+        folds = folds + style.folds_mm * MM * _hanging(item, shell, chin_m)
     return np.asarray((room + folds) * smoothstep(away, 0.002, CLOSE_M))
+
+
+def _hanging(item: Item, shell: Capsule, chin_m: float) -> F64Array:
+    """Folds (A, S) below the chin, about 0 to 4.5: swags in front, falls at sides and back."""
+    turn = shell.azimuth.T
+    arc, below = turn * FLAT_M, chin_m - shell.height_m()
+    noise = ValueNoise(item.seed, "wrap/hanging")
+
+    def folded(*across: F64Array) -> F64Array:
+        at = np.stack(np.broadcast_arrays(*across), -1).astype(np.float32)
+        return np.maximum(noise(at, 1.0, octaves=2), -0.25)
+
+    reach = np.asarray(np.hypot(1.1 * arc, below + 0.02), np.float64)
+    swag = folded(reach * 42, arc * 6 + 0 * below, below * 6)
+    fall = folded(arc * 30 + below * 9, np.cos(turn) * 2 + 0 * below, below * 5)
+    front = smoothstep(1.3 - np.abs(turn), 0.0, 0.8)
+    return np.asarray(4.5 * smoothstep(below, 0.0, 0.05) * (front * swag + (1 - front) * fall))
 
 
 def _laid_over(item: Item, shell: Capsule, away: F64Array, chin_m: float) -> F64Array:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from assets.clothing.entries import Garment
+from assets.clothing.folds import folds
+from assets.clothing.hang import hung
 from assets.clothing.pattern import Pattern
 from assets.geometry import F32Array
 from assets.head import Head
 from assets.head.surface import vertex_normals
-from assets.noise import ValueNoise
 from assets.skin.regions import smoothstep
 from spec_schema.spec import Item
 
@@ -19,6 +20,8 @@ TAUTENING = 30
 STIFFENING = 45
 HEM_SLACK_M = 0.0028
 LEAST_M = 0.0018
+HANGING_MM = 8.0
+"""Looseness of cloth that hangs free before the breast."""
 
 
 def drape(garment: Garment, pattern: Pattern, head: Head, item: Item) -> tuple[F32Array, F32Array]:
@@ -39,6 +42,7 @@ def drape(garment: Garment, pattern: Pattern, head: Head, item: Item) -> tuple[F
     # Cloth is too stiff to show small relief of the body: use up the slack that is left.
     for _ in range(STIFFENING):
         cloth = pattern.stiff @ cloth
+    cloth = hung(cloth, pattern, min(garment.looseness_mm / HANGING_MM, 1.0))
     # Where the body still reaches through, give way broadly rather than by a peak.
     lack = np.maximum(LEAST_M - _stand(cloth, skin, normals), 0)
     for _ in range(STIFFENING // 2):
@@ -46,7 +50,7 @@ def drape(garment: Garment, pattern: Pattern, head: Head, item: Item) -> tuple[F
     for _ in range(STIFFENING // 2):
         lack = 0.3 * lack + 0.7 * (pattern.smoothing @ lack)
     cloth = cloth + normals * lack
-    cloth = cloth + normals * _folds(garment, pattern, item, away)[:, None]
+    cloth = cloth + normals * folds(garment, pattern, item)[:, None]
     # At the cut the cloth lies close, so that its edge does not float.
     cap = gap + np.float32(HEM_SLACK_M) + np.float32(0.05) * smoothstep(depth, 0.0, 0.05)[:, None]
     stand = _stand(cloth, skin, normals)
@@ -65,19 +69,3 @@ def _smooth_normals(head: Head, pattern: Pattern) -> F32Array:
     for _ in range(4):
         n = 0.5 * n + 0.5 * (pattern.smoothing @ n)
     return np.asarray(n / np.maximum(np.linalg.norm(n, axis=1, keepdims=True), 1e-9), np.float32)
-
-
-def _folds(garment: Garment, pattern: Pattern, item: Item, away: F32Array) -> F32Array:
-    """Outward ripples (E,), metres: long ones down the breast, shorter ones round the arms."""
-    noise = ValueNoise(item.seed, "clothing/folds")
-    r = pattern.rest_m
-    lean = np.tanh(r[:, 0] / 0.05)
-    # Folds run from the shoulder point down and inwards: skew x by the height.
-    skewed = np.stack([r[:, 0] + 0.35 * lean * r[:, 1], 0.35 * r[:, 1], r[:, 2]], 1)
-    long = noise(np.asarray(skewed, np.float32), 28.0, octaves=1)
-    arm = smoothstep(np.abs(r[:, 0]), 0.19, 0.24)
-    axial = np.stack([0.9 * (np.abs(r[:, 0]) - r[:, 1]), 0.3 * r[:, 0], 0.5 * r[:, 2]], 1)
-    short = noise(np.asarray(axial, np.float32), 30.0, octaves=2)
-    ripple = (1 - arm) * long * smoothstep(r[:, 1], 0.57, 0.45) + arm * short
-    sharp = np.maximum(ripple, -0.15) + 0.15
-    return np.asarray(garment.folds_mm / 1000 * away * sharp * 2.0, np.float32)

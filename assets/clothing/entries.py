@@ -95,8 +95,10 @@ class Fabric(_Model):
     """Weave and how the cloth hangs."""
 
     weave: str = "jersey"
-    roughness: tuple[float, float] = (0.65, 0.95)
+    roughness: tuple[float, float] = (0.8, 1.0)
     sheen: float = 0.3
+    crispness: float = 0.35
+    """How much of fine creases it keeps: 0 for thick knits, 1 for poplin."""
 
 
 class Garment(WornEntry):

@@ -41,7 +41,7 @@ def cloth_material(
         colour_map=print_map(item) if printed else None,
         height_map_mm=_weave(weave),
         sheen=fabric.sheen,
-        specular=0.3,
+        specular=0.2,
     )
 
 

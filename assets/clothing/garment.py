@@ -12,13 +12,14 @@ from assets.clothing.entries import Garment, Placket
 from assets.clothing.fabric import TILE_M, cloth_material
 from assets.clothing.pattern import Pattern, load_pattern
 from assets.clothing.placket import buttons, placket_strip
+from assets.clothing.seams import sleeve_seams
 from assets.clothing.trim import Surface, Swept, sweep
 from assets.clothing.tuck import OffSkin, bare_skin, through_cloth
 from assets.geometry import F32Array, I32Array, Mesh, SurfaceMaterial
 from assets.head import Head
 from assets.store import Store
 from spec_schema.classes import SegmentationClass
-from spec_schema.spec import Item
+from spec_schema.spec import PLAIN_PRINT, Item
 
 __all__ = ["build_garment"]
 
@@ -50,11 +51,15 @@ def build_garment(
         if at_neck:
             rest = cut.operator[loop] @ pattern.rest_m
             front = vertices[loop[np.argmax(rest[:, 2] - 2 * np.abs(rest[:, 0]))]]
-        swept = sweep(trim, vertices[loop], surface, front)
+        swept = sweep(trim, vertices[loop], surface, front, item.seed)
         # Of the same cloth a collar has its print; a band of ribbing has not.
         whole = item.print in ALL_OVER or trim.weave == garment.fabric.weave
         band = cloth_material(garment.fabric, item, trim.weave, trim.shade, printed=whole)
         meshes.append(_trim_mesh(f"clothing-trim-{i}", swept, band))
+    if item.print in (PLAIN_PRINT, *ALL_OVER):
+        # Over a print a welt, whose cloth runs otherwise, would show as a ribbon.
+        for i, seam in enumerate(sleeve_seams(garment, item.id, cloth, surface, store)):
+            meshes.append(_trim_mesh(f"clothing-seam-{i}", seam, material))
     bare = bare_skin(head, pattern.hidden_faces, store)
     meshes = [meshes[0], *_off_skin(meshes[1:], head, bare)]
     if garment.placket is not None:

@@ -15,7 +15,7 @@ from scipy.spatial import cKDTree
 from assets.clothing.cut import Cut, cut_mesh
 from assets.clothing.entries import Garment, Neckline, entry
 from assets.geometry import F32Array, I32Array
-from assets.head.surface import load_surface
+from assets.head.surface import load_surface, vertex_normals
 from assets.skin.regions import smoothstep
 from assets.store import Store
 
@@ -55,6 +55,17 @@ class Pattern:
     def away(self) -> F32Array:
         """(E,) 0 at the cut to 1 well under the cloth."""
         return smoothstep(self.depth_m, 0.005, 0.06)
+
+    @cached_property
+    def forward(self) -> F32Array:
+        """(E,) how far the body faces forwards at rest, -1 to 1."""
+        return np.asarray(vertex_normals(self.rest_m, self.support_faces)[:, 2])
+
+    @cached_property
+    def front(self) -> F32Array:
+        """(E,) 1 on the breast, where cloth hangs free, to 0 on sides, arms and back."""
+        x = np.abs(self.rest_m[:, 0])
+        return np.asarray(smoothstep(self.forward, 0.1, 0.6) * smoothstep(x, 0.19, 0.12))
 
     @cached_property
     def taut(self) -> sparse.csr_matrix:

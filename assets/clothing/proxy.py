@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from assets.clothing.entries import ProxyGarment
+from assets.clothing.folds import crumples
 from assets.clothing.tuck import OffSkin, bare_skin, through_cloth
 from assets.geometry import F32Array, I32Array, Mesh, SurfaceMaterial
 from assets.head import Head
 from assets.head.surface import load_surface, vertex_normals
+from assets.skin.regions import smoothstep
 from assets.skin.tone import linear_from_srgb
 from assets.store import Store
 from assets.subdivision import catmull_clark, subdivide_corners
@@ -24,6 +26,9 @@ __all__ = ["build_proxy"]
 
 CLEARANCE_M = 0.002
 NEAR_M = 0.03
+CREASES_END_M = (0.19, 0.13)
+CREASED = 0.7
+"""Of the creases of crisp cloth: the packs' own are drawn on their textures."""
 RIM_M = 0.002
 
 
@@ -39,6 +44,8 @@ class _Binding:
     uv: F32Array
     rim: NDArray[np.int64]
     """(R, 2) directed border edges."""
+    rest_m: F32Array
+    """(N, 3)"""
     colour_map: F32Array
     hidden_faces: NDArray[np.bool_]
 
@@ -78,6 +85,7 @@ def _binding(garment: ProxyGarment, store: Store) -> _Binding:
         faces=part,
         uv=uv,
         rim=_border(part),
+        rest_m=np.asarray(operator @ fitted[used], np.float32),
         colour_map=np.ascontiguousarray(colour),
         hidden_faces=(under > 0.999)[surface.faces].all(1),
     )
@@ -93,12 +101,17 @@ def build_proxy(
     bare = bare_skin(head, binding.hidden_faces, store)
     fine = OffSkin(head, bare).moved(fine, CLEARANCE_M, NEAR_M, rounds=2)
     normals = vertex_normals(fine, binding.faces)
+    # Not where sleeve and side lie together.
+    torso = smoothstep(np.abs(binding.rest_m[:, 0]), *CREASES_END_M)
+    creases = torso * np.maximum(crumples(item.seed, binding.rest_m), 0) * (CREASED / 1000)
+    fine = fine + normals * np.asarray(creases, np.float32)[:, None]
+    normals = vertex_normals(fine, binding.faces)
     material = SurfaceMaterial(
         colour=(1.0, 1.0, 1.0),
         roughness=float(np.interp(item.roughness, [0, 1], garment.fabric.roughness)),
         colour_map=_tinted(binding.colour_map, garment, item),
         sheen=garment.fabric.sheen,
-        specular=0.3,
+        specular=0.2,
     )
     vertices, faces, uv = _with_rim(fine, normals, binding, garment.thickness_mm / 1000)
     face_class = np.full(len(faces), SegmentationClass.CLOTHING, np.uint8)

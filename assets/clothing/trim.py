@@ -12,12 +12,16 @@ from scipy.spatial import cKDTree
 
 from assets.clothing.entries import Trim
 from assets.geometry import F32Array, I32Array
+from assets.noise import ValueNoise
 
 __all__ = ["Skirt", "Surface", "Swept", "sweep", "walk"]
 
 F64Array = NDArray[np.float64]
 
 STEP_M = 0.0025
+WAVE_M = 0.003
+UNEVEN = 0.4
+"""How uneven a trim is far from its seam: the line of its edge, and how far it stands off."""
 
 
 class Surface:
@@ -91,10 +95,17 @@ def walk(line_m: F32Array, surface: Surface, low_m: float, high_m: float) -> Ski
     )
 
 
-def sweep(trim: Trim, line_m: F32Array, surface: Surface, front: F32Array | None = None) -> Swept:
+def sweep(
+    trim: Trim,
+    line_m: F32Array,
+    surface: Surface,
+    front: F32Array | None = None,
+    seed: int | None = None,
+) -> Swept:
     """Sweep a trim along a closed line (R, 3).
 
-    ``front`` is the world position at which a neck trim is at its front.
+    ``front`` is the world position at which a neck trim is at its front. A ``seed`` makes it
+    uneven, as what is worn is.
     """
     front_mm = trim.section_mm if trim.front_mm is None else trim.front_mm
     section, at_front = _finer(np.array(trim.section_mm) / 1000, np.array(front_mm) / 1000)
@@ -111,6 +122,8 @@ def sweep(trim: Trim, line_m: F32Array, surface: Surface, front: F32Array | None
         share = np.exp(-((apart / length * 2 * trim.front_sharpness) ** 2))
     mixed = section[None] * (1 - share[:, None, None]) + at_front[None] * share[:, None, None]
     shape = np.asarray(mixed, np.float64)
+    if seed is not None:
+        shape = _worn(shape, seed)
     ahead = np.roll(np.arange(n), middle)[:, None] + 0.0
     side = np.where(ahead < n / 2, 1.0, -1.0)
     slant = trim.spread * side * share[:, None] * np.maximum(shape[..., 0], 0) / STEP_M
@@ -125,6 +138,19 @@ def sweep(trim: Trim, line_m: F32Array, surface: Surface, front: F32Array | None
         inside = (along >= keep) & (along <= length - keep)
         vertices = vertices[inside]
     return _mesh(np.asarray(vertices, np.float32), closed, length)
+
+
+def _worn(shape: F64Array, seed: int) -> F64Array:
+    """A section (N, K, 2) round a ring, standing off here more and there less, its edge waved."""
+    turn = np.arange(len(shape)) * (2 * np.pi / len(shape))
+    ring = np.stack([np.cos(turn), np.sin(turn), 0 * turn], 1).astype(np.float32)
+    noise = ValueNoise(seed, "clothing/collar")
+    lift, edge = (
+        gaussian_filter1d(noise(ring + k, 2.6), 4.0, mode="wrap")[:, None] for k in (0.0, 0.5)
+    )
+    s, h = shape[..., 0], shape[..., 1]
+    far = np.abs(s) / max(float(np.abs(s).max()), 1e-6)
+    return np.stack([s + WAVE_M * edge * far, h * (1 + UNEVEN * lift * far)], -1)
 
 
 def _mesh(grid: F32Array, closed: bool, length: float) -> Swept:

@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from assets.eyes.constants import eye_constants
 from assets.eyes.lids import lid_rings
 from assets.eyes.lining import WetParts, caruncle, lining, tear_line
+from assets.eyes.shade import lid_shade
 from assets.eyes.shape import Revolved, ball, opaque_ball, shell
-from assets.eyes.texture import eye_textures, wet_texture
+from assets.eyes.texture import eye_textures, row_angles, wet_texture
 from assets.geometry import ClearMaterial, F32Array, Material, Mesh, SurfaceMaterial
 from spec_schema.classes import SegmentationClass
 from spec_schema.spec import SceneSpec
@@ -53,10 +54,17 @@ def build_eyes(spec: SceneSpec, head: HasEyes, store: Store) -> list[Mesh]:
     textures = eye_textures(spec, store)
     for side, label in _CLASSES.items():
         pose = head.eyes[side]
+        shade = lid_shade(
+            lid_rings(head, side, store),
+            pose.centre_m,
+            pose.world_from_eye,
+            opaque_ball(pose.radius_m).radius_m,
+            row_angles(),
+        )
         white = SurfaceMaterial(
             colour=(1.0, 1.0, 1.0),
             roughness=0.55,
-            colour_map=textures[side],
+            colour_map=textures[side] * shade[..., None],
             subsurface=0.25,
             subsurface_scale_m=0.0012,
             specular=0.25,

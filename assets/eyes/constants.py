@@ -54,6 +54,14 @@ class Sclera(_Model):
     dark_skin: Triple
 
 
+class Shade(_Model):
+    """Light that the lids keep from the ball: see the comments in ``eyes.toml``."""
+
+    upper: float
+    lower: float
+    reach_m: float
+
+
 class Iris(_Model):
     painted_hue_deg: tuple[float, ...]
     hue_deg: tuple[float, ...]
@@ -114,6 +122,7 @@ class EyeConstants(_Model):
     optics: Optics
     texture: EyeTexture
     sclera: Sclera
+    shade: Shade
     iris: Iris
     lids: Lids
     wet: Wet

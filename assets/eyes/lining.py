@@ -135,7 +135,8 @@ def caruncle(rings: LidRings, centre: F64Array, radius: float) -> WetParts:
     polar = np.linspace(0, np.pi / 2, c.knob_rings)[1:, None]
     x, y = np.sin(polar) * np.cos(turn), np.sin(polar) * np.sin(turn)
     bumps = 1 + c.knob_bumps * np.sin(7 * x + 1) * np.sin(8 * y + 2)
-    z = np.cos(polar) * bumps
+    # It runs out flat: a half ball looked like a bead that had been put there.
+    z = np.cos(polar) ** 3 * bumps
     # Long towards the ball, where it thins out to the plica.
     length = np.where(x > 0, c.plica_m, c.knob_m)
     half_height = min(c.knob_share * gap, c.knob_m)

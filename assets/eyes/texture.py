@@ -20,7 +20,7 @@ from spec_schema.spec import SceneSpec
 if TYPE_CHECKING:
     from assets.store import Store
 
-__all__ = ["eye_textures", "wet_texture"]
+__all__ = ["eye_textures", "row_angles", "wet_texture"]
 
 _HIDDEN_RAD: Final = 2.2
 """Beyond this angle from the pole the ball is never seen: the head is round it."""
@@ -32,14 +32,11 @@ def eye_textures(spec: SceneSpec, store: Store) -> dict[str, F32Array]:
     Columns run from +x (the subject's left) towards +y. One iris is the other's mirror image.
     """
     c = eye_constants()
-    height, width = c.texture.height_px, c.texture.width_px
-    split = round(height * c.texture.iris_share)
+    width, split = c.texture.width_px, _iris_rows()
     turn = ((np.arange(width, dtype=np.float32) + 0.5) / width * 2 * np.pi)[None, :]
-    rows = (np.arange(height, dtype=np.float32) + 0.5) / height
-    radius = (rows[:split] / c.texture.iris_share)[:, None]
-    limbus = np.arcsin(c.shape.iris_radius)
-    back = (rows[split:, None] - c.texture.iris_share) / (1 - c.texture.iris_share)
-    angle = np.asarray(limbus + (np.pi - limbus) * back, np.float32)
+    angles, limbus = row_angles(), np.arcsin(c.shape.iris_radius)
+    radius = (_rows()[:split] / c.texture.iris_share)[:, None]
+    angle = angles[split:, None]
     iris = _iris(spec, store, radius, turn)
     seen = angle[angle[:, 0] < _HIDDEN_RAD]
 
@@ -51,6 +48,25 @@ def eye_textures(spec: SceneSpec, store: Store) -> dict[str, F32Array]:
 
     # The nose lies towards +x of the right eye, and of the left eye once mirrored.
     return {"right": ball("right"), "left": _mirrored(ball("left"))}
+
+
+def row_angles() -> F32Array:
+    """(H,) radians from the pole of the texture's rows."""
+    c, rows, split = eye_constants(), _rows(), _iris_rows()
+    limbus = np.arcsin(c.shape.iris_radius)
+    iris = np.arcsin(rows[:split] / c.texture.iris_share * c.shape.iris_radius)
+    back = (rows[split:] - c.texture.iris_share) / (1 - c.texture.iris_share)
+    return np.asarray(np.concatenate([iris, limbus + (np.pi - limbus) * back]), np.float32)
+
+
+def _rows() -> F32Array:
+    height = eye_constants().texture.height_px
+    return (np.arange(height, dtype=np.float32) + np.float32(0.5)) / np.float32(height)
+
+
+def _iris_rows() -> int:
+    texture = eye_constants().texture
+    return round(texture.height_px * texture.iris_share)
 
 
 def _joined(iris: F32Array, sclera: F32Array, radius: F32Array, past_limbus: F32Array) -> F32Array:

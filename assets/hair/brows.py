@@ -10,6 +10,7 @@ from assets.geometry import F32Array, HairMaterial, Strands
 from assets.hair.clearing import cleared
 from assets.hair.colour import pigment
 from assets.hair.data import groom_data
+from assets.hair.exact import held_out
 from assets.hair.roots import sample_roots
 from assets.hair.surface import HeadSurface
 from assets.hair.tapering import tapered
@@ -103,8 +104,8 @@ class BrowShape:
         ragged = 0.4 * wild * self.noise(rest_dm, 30.0)
         body = 1 - smoothstep(np.abs(across) + ragged, 0.5 + 0.25 * brows.plucked, 1.2)
         # Single hairs stand apart, more under the arch than over it.
-        reach = np.where(across < 0, 3.0, 2.0)
-        stray = 0.16 * wild**2 * (1 - smoothstep((np.abs(across) - 1) / (reach - 1), 0.0, 1.0))
+        reach = np.where(across < 0, 2.0, 1.8)
+        stray = 0.12 * wild**2 * (1 - smoothstep((np.abs(across) - 1) / (reach - 1), 0.0, 1.0))
         full = np.maximum(body, stray)
         first, last = self.x_dm[0], self.x_dm[-1]
         # Inner ends begin sparse, tails run out.
@@ -152,6 +153,7 @@ def grow_brow(spec: SceneSpec, head: HeadSurface, side: float, detail: float) ->
         direction[:, None] * s + run[:, None] * bend + normal[:, None] * arc
     )
     points = cleared(head.skull.field, np.asarray(points, np.float32), 0.0001)
+    points = held_out(head.skull, head.skull.field, points)
     melanin, redness = pigment(brows.melanin, brows.redness, brows.grey, n, lots)
     radius = data.radius_um * lots("look").uniform(n, 0.7, 1.2) * (1 + 0.2 * brows.makeup)
     return Strands(

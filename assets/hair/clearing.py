@@ -13,7 +13,7 @@ __all__ = ["STUMP", "cleared"]
 
 ROOT_SHARE = 0.15
 """Over this first part of a strand its distance grows from nothing: the root is in the skin."""
-TOLERATED_M = 0.0003
+TOLERATED_M = 0.0001
 IN_CLOTH_M = 0.004
 """On shoulders hair sinks into cloth by as much."""
 STUMP = 1e-3
@@ -50,7 +50,10 @@ def cleared(field: DistanceField, strands: F32Array, least_m: F32Array | float) 
         cut[:, 1:] = inner.reshape(len(row), m - 1, 3)
         # In the fold behind an ear even the rest may cross skin: nothing is left of it then.
         gone = _inside(field, inner, field.distance(inner)).reshape(len(row), m - 1).any(1)
-        cut[gone] = cut[gone, :1] + STUMP * (cut[gone] - cut[gone, :1])
+        stump = cut[gone, :1] + STUMP * (cut[gone, 1:] - cut[gone, :1])
+        # A root may itself be too deep: under a collar, or in the middle of a plait.
+        flat = stump.reshape(-1, 3)
+        cut[gone, 1:] = field.freed(flat, np.zeros(len(flat), np.float32)).reshape(stump.shape)
         out[row] = cut
     return out
 

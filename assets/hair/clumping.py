@@ -23,7 +23,7 @@ def choose(n: int, count: int) -> NDArray[np.intp]:
 def nearest_of(keys: F32Array, centres: NDArray[np.intp]) -> I32Array:
     """For each key (n, k) the nearest of the centres, as an index into ``centres``."""
     keys = varying(keys)
-    _, index = cKDTree(keys[centres]).query(keys)
+    _, index = cKDTree(keys[centres], balanced_tree=False, compact_nodes=False).query(keys)
     return np.asarray(index, np.int32)
 
 

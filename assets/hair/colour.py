@@ -155,7 +155,7 @@ def greys_first(rest_dm: F32Array, sex: float, noise: ValueNoise) -> F32Array:
     """
     temples = 1 - smoothstep(rest_dm[:, 1], 7.3, 8.1)
     streaks = 0.5 + 0.5 * noise(rest_dm, 5.0)
-    return np.asarray(np.clip((0.25 + 0.75 * sex) * temples + 0.6 * streaks, 0, 1.6), np.float32)
+    return np.asarray(np.clip((0.25 + 0.75 * sex) * temples + 0.35 * streaks, 0, 1.35), np.float32)
 
 
 def _concentration(melanin: F32Array | float) -> F32Array:

@@ -82,7 +82,8 @@ def _side(groom: Groom) -> F32Array:
     fades = smoothstep(0.35 - rest[:, 2], 0.0, 0.5)
     if groom.style.comb.parted:
         lot = groom.stream("part").normal(len(groom))
-        away = away + PART_CROSSED_DM * lot
+        # Over the forehead what crosses would hang between the two sides.
+        away = away + PART_CROSSED_DM * lot * smoothstep(0.95 - rest[:, 2], 0.0, 0.4)
     width = 0.004 + 0.35 * fades
     return np.asarray(np.tanh(away / width), np.float32)
 

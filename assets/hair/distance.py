@@ -26,6 +26,8 @@ SEARCHED_M = (-0.010, 0.013)
 """Nodes for which the rough distance lies between these are measured."""
 FINE_M = 0.004
 """The grid is off by less than this; what it says is farther out is not looked up exactly."""
+MEANS_M = 0.0035
+"""Up to here the plane of the nearest vertex says what is outside, even beside the mouth."""
 ROUNDS = 4
 CORNEA_M = 0.0025
 """How far the cornea stands out of the eyeball's sphere."""
@@ -38,6 +40,7 @@ class DistanceField:
         self,
         points_m: F32Array,
         normals: F32Array,
+        bent: NDArray[np.bool_],
         eyes_m: F32Array,
         eye_radius_m: float,
         low_m: F32Array,
@@ -46,6 +49,7 @@ class DistanceField:
     ) -> None:
         self._points = np.asarray(points_m, np.float32)
         self._normals = np.asarray(normals, np.float32)
+        self._bent = bent
         self._eyes = eyes_m
         self._eye_radius = np.float32(eye_radius_m + CORNEA_M)
         # An unbalanced tree answers twice as fast here.
@@ -126,6 +130,13 @@ class DistanceField:
         cells.reshape(-1)[self._node(self._points[miss], 0)] = True
         return np.asarray(ndimage.maximum_filter(cells, size=3)).reshape(-1)
 
+    @cached_property
+    def _coarse_below(self) -> np.float32:
+        """Height under which all such cells lie."""
+        rows = np.flatnonzero(self._coarse.reshape(self._shape).any(axis=(0, 2)))
+        top = rows[-1] + 0.5 if len(rows) else -1.0
+        return np.float32(self._low[1] + top * CELL_M)
+
     def distance(self, points_m: F32Array) -> F32Array:
         """Distance ``(*)`` at points ``(*, 3)``, by the grid."""
         at = points_m.reshape(-1, 3) - self._low
@@ -152,7 +163,7 @@ class DistanceField:
         out = distance_m.copy()
         near = np.abs(out) < CELL_M
         fine = np.flatnonzero(near if among is None else near & among)
-        fine = fine[self._is_coarse(points_m[fine])]
+        fine = fine[self.is_coarse(points_m[fine])]
         if len(fine):
             p = points_m[fine]
             out[fine] = self._signed(p, *self._tree.query(p))
@@ -162,8 +173,37 @@ class DistanceField:
         """Whether points (n, 3) are at the height of head or upper neck."""
         return np.asarray(points_m[:, 1] > self._careful_above)
 
-    def _is_coarse(self, points_m: F32Array) -> NDArray[np.bool_]:
+    def is_coarse(self, points_m: F32Array) -> NDArray[np.bool_]:
+        """Whether points (n, 3) are where the grid misses the surface."""
         return np.asarray(self._coarse.take(self._node(points_m, 0)))
+
+    def in_doubt(self, points_m: F32Array, near_m: float, deep_m: float) -> NDArray[np.intp]:
+        """Which of points (n, 3) may be within skin or eyes, where the grid can't tell.
+
+        Where the grid is coarse: nearer than ``near_m`` to the plane of the nearest vertex
+        where the skin is bent, deeper than ``deep_m`` elsewhere, or near an eye.
+        """
+        # Most hair is higher than the ears.
+        at = np.flatnonzero(points_m[:, 1] < self._coarse_below)
+        at = at[self.is_coarse(points_m[at])]
+        at = at[self.distance(points_m[at]) < FINE_M]
+        p = points_m[at]
+        distance, index = self._tree.query(p, distance_upper_bound=PLANE_M)
+        found = np.flatnonzero(np.isfinite(distance))
+        at, p, index = at[found], p[found], index[found]
+        plane = np.einsum("ij,ij->i", p - self._points[index], self._normals[index])
+        doubt = plane < np.where(self._bent[index], near_m, -deep_m)
+        for eye in self._eyes:
+            doubt |= np.linalg.norm(p - eye, axis=1) < self._eye_radius + near_m
+        return np.asarray(at[doubt])
+
+    def is_clear(self, points_m: F32Array, near_m: float) -> NDArray[np.bool_]:
+        """Whether points (n, 3) are just outside the skin by the nearest vertex: farther than
+        ``near_m`` from its plane, and near enough for that to mean something."""
+        distance, index = self._tree.query(points_m, distance_upper_bound=MEANS_M)
+        index = np.minimum(index, len(self._points) - 1)
+        plane = np.einsum("ij,ij->i", points_m - self._points[index], self._normals[index])
+        return np.asarray(np.isfinite(distance) & (plane > near_m))
 
     def freed(self, points_m: F32Array, least_m: F32Array) -> F32Array:
         """Points (n, 3) moved out until they are ``least_m`` (n,) away, if that succeeds."""
@@ -197,7 +237,7 @@ class DistanceField:
         """
         free = np.zeros(len(points_m), bool)
         todo = np.flatnonzero(depth_m < least_m + FINE_M)
-        todo = todo[self._is_coarse(points_m[todo])]
+        todo = todo[self.is_coarse(points_m[todo])]
         for _ in range(2):
             if len(todo) == 0:
                 break

@@ -11,9 +11,11 @@ from assets.hair.clumping import choose, gather
 from assets.hair.colour import pigment
 from assets.hair.curves import WanderBank, coil, resample
 from assets.hair.data import groom_data
+from assets.hair.exact import held_out
 from assets.hair.facial_data import FacialStyle
 from assets.hair.facial_map import BeardShape, beard_density, combed, on_upper_lip
 from assets.hair.growth import Fall, follow, grow
+from assets.hair.moustache import waxed
 from assets.hair.roots import Roots, sample_roots
 from assets.hair.spacing import OVERSAMPLED, evenly_spaced
 from assets.hair.surface import HeadSurface, SkullHead
@@ -28,8 +30,9 @@ __all__ = ["grow_beard"]
 STUBBLE_M = 0.004
 """Shorter hair stands by itself: no clumps, no fall."""
 MOUTH_RIM_M = 0.012
-WAXED = 0.9
-"""How far the ends of a moustache that is turned up come together."""
+WAXED_ABOVE_DM = 6.56
+CORNER_DM = 0.22
+"""Where what is above belongs to a waxed moustache: beside the mouth."""
 GUIDES = 2200
 GUIDE_STEPS = 10
 
@@ -48,6 +51,7 @@ def grow_beard(spec: SceneSpec, head: HeadSurface, detail: float) -> Strands | N
         return None
     length = _length_m(roots, style, hair.length_m, Stream(hair.seed, "beard/length"))
     points, clump = _strands(skull, roots, style, shape, length, hair, noise)
+    points = held_out(skull, skull.field, points)
     chin_first = smoothstep(6.75 - roots.rest_dm[:, 1], 0.0, 0.4)
     melanin, redness = pigment(
         hair.melanin,
@@ -129,6 +133,11 @@ def _strands(
     lying = tangent(combed(roots.rest_dm, shape, noise), roots.normal)
     lying = rotate_about(lying, roots.normal, 0.3 * noise(roots.rest_dm, 5.0))
     upper = on_upper_lip(roots.rest_dm)
+    if style.moustache_curl > 0:
+        # What grows beside the corner of the mouth is combed along too.
+        x, y, z = np.abs(roots.rest_dm[:, 0]), roots.rest_dm[:, 1], roots.rest_dm[:, 2]
+        beside = (x > CORNER_DM) & (y > WAXED_ABOVE_DM) & (z > 1.2)
+        upper = np.asarray(upper.astype(bool) | beside)
     if style.moustache_sweep and upper.any():
         lying[upper] = _swept(roots, upper, lying, style.moustache_sweep)
     astray = lots("astray").normal((n, 3))
@@ -155,27 +164,29 @@ def _strands(
     )
     m = style.points
     strands = follow(roots.point_m, roots.point_m, length, resample(guides, m), index)
-    if style.moustache_curl and upper.any():
-        strands[upper] = _turned(strands[upper], roots.rest_dm[upper], length[upper], style)
+    if style.moustache_curl > 0 and upper.any():
+        lip = Roots(roots.point_m[upper], roots.normal[upper], roots.rest_dm[upper])
+        up = np.array([0, 1, 0], np.float32)
+        strands[upper] = waxed(lip, length[upper], m, style.moustache_curl, up)
     loose = (lots("loose").uniform(n) < 0.05).astype(np.float32)
     # Short hair is too stiff to hang together: its clumps would be blots on the cheek.
-    apart = np.maximum(loose, 1 - smoothstep(length, 0.006, 0.03))
+    apart = np.maximum(loose, 1 - smoothstep(length, 0.005, 0.02))
     strands = WanderBank(m, lots("bend"), (0.6, 1.7, 3.5)).add(strands, 0.05 * length)
     strands, clump = gather(
-        strands, roots.point_m, lots("clump0"), count=500, amount=(0.1, 0.45), power=(0.7, 1.5),
+        strands, roots.point_m, lots("clump0"), count=500, amount=(0.15, 0.6), power=(0.7, 1.5),
         wander_m=0.0012, waves=(0.7, 1.5), unevenness=0.3, apart=apart,
     )  # fmt: skip
     strands = coil(
         strands, clump, length, lots("coil"),
-        radius_m=style.curl_mm * 1e-3 * (0.3 + 1.7 * hair.curl),
+        radius_m=style.curl_mm * 1e-3 * (0.12 + 1.88 * hair.curl),
         pitch_m=0.014 * (1 - 0.65 * hair.curl),
         start_m=0.004, phase_spread=1.3, flatten=1.0, vary=0.4,
     )  # fmt: skip
     strands, clump = gather(
-        strands, roots.point_m, lots("clump1"), count=1800, amount=(0.3, 0.8), power=(0.5, 1.2),
+        strands, roots.point_m, lots("clump1"), count=1800, amount=(0.4, 0.9), power=(0.5, 1.2),
         wander_m=0.0008, waves=(1.0, 2.0), unevenness=0.3, apart=apart,
     )  # fmt: skip
-    strands = WanderBank(m, lots("frizz"), (2.0, 5.0)).add(strands, 0.03 * length)
+    strands = WanderBank(m, lots("frizz"), (2.0, 5.0)).add(strands, 0.02 * length)
     strands = cleared(head.field, strands, 0.0004)
     return _out_of_mouth(head, strands), clump
 
@@ -186,21 +197,6 @@ def _swept(roots: Roots, upper: F32Array, lying: F32Array, share: float) -> F32A
     way = np.stack([side, np.full_like(side, -0.25), np.zeros_like(side)], 1).astype(np.float32)
     aside = tangent(way, roots.normal[upper])
     return unit(lying[upper] * (1 - share) + aside * share)
-
-
-def _turned(strands: F32Array, rest_dm: F32Array, length: F32Array, style: FacialStyle) -> F32Array:
-    """A moustache whose ends are turned up with wax, or hang."""
-    s = np.linspace(0.0, 1.0, strands.shape[1], dtype=np.float32)[None]
-    outer = smoothstep(np.abs(rest_dm[:, 0]), 0.02, 0.2)[:, None]
-    rise = style.moustache_curl * outer * length[:, None] * s**1.8
-    out = strands.copy()
-    out[..., 1] += 1.3 * rise
-    out[..., 0] -= np.sign(rest_dm[:, :1]) * 0.3 * rise * s
-    wax = WAXED * min(max(style.moustache_curl, 0.0), 1.0) * s[..., None] ** 0.7
-    for side in (rest_dm[:, 0] < 0, rest_dm[:, 0] >= 0):
-        if side.any():
-            out[side] += wax * (out[side].mean(axis=0) - out[side])
-    return out
 
 
 def _out_of_mouth(head: SkullHead, strands: F32Array) -> F32Array:

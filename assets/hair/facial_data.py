@@ -48,7 +48,7 @@ class BeardMap(_Data):
     """Line on the neck."""
     jaw_z: tuple[float, ...]
     jaw_y: tuple[float, ...]
-    """Edge of the jaw."""
+    """Edge of the jaw, from before the ear to the chin."""
     combed: dict[Region, Combed]
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final, get_args
 
 import numpy as np
@@ -25,6 +26,8 @@ REGIONS: Final[tuple[Region, ...]] = get_args(Region)
 FARTHEST_BACK_DM = 0.58
 CHEEK_LINE_DM = 0.16
 """How far ``cheek_line`` moves the upper line."""
+SIDEBURN_TO_DM = 0.93
+"""z of its forward edge."""
 PATCHED: Final[Mapping[Region, float]] = {
     "cheek": 1.0, "connector": 0.8, "jaw": 0.6, "sideburn": 0.35, "chin": 0.3, "neck": 0.5,
 }  # fmt: skip
@@ -101,6 +104,19 @@ def _not_bare(
     return np.asarray(1 - hole * min(1.0, 1.3 * amount), np.float32)
 
 
+def _from_jaw(z: F32Array, y: F32Array) -> F32Array:
+    """Distance in dm, seen from the side, from the line along the jaw and up before the ear."""
+    lines = groom_data().beard_map
+    corners = list(zip(lines.jaw_z, lines.jaw_y, strict=True))
+    least = np.full(z.shape, np.inf, np.float32)
+    for (z0, y0), (z1, y1) in pairwise(corners):
+        along = ((z - z0) * (z1 - z0) + (y - y0) * (y1 - y0)) / ((z1 - z0) ** 2 + (y1 - y0) ** 2)
+        along = np.clip(along, 0.0, 1.0)
+        away = np.hypot(z - z0 - along * (z1 - z0), y - y0 - along * (y1 - y0))
+        least = np.minimum(least, away.astype(np.float32))
+    return least
+
+
 def _parts(rest_dm: F32Array, shape: BeardShape, noise: ValueNoise) -> dict[Region, F32Array]:
     """0-1 for each region; they overlap softly."""
     lines = groom_data().beard_map
@@ -127,9 +143,9 @@ def _parts(rest_dm: F32Array, shape: BeardShape, noise: ValueNoise) -> dict[Regi
     # A bow under the lip, not a box.
     oval = np.hypot(x / 0.30, (y - 6.38) / 0.23) + 1.5 * rough
     chin = 1 - smoothstep(oval, 0.95 - 0.25 * soft, 1.0 + 0.15 * soft)
-    edge = np.interp(z, lines.jaw_z, lines.jaw_y)
-    jaw = 1 - smoothstep(np.abs(y - edge) + rough, 0.05, 0.05 + 0.13 * soft)
+    jaw = 1 - smoothstep(_from_jaw(z, y) + rough, 0.05, 0.05 + 0.13 * soft)
     sideburn = smoothstep(y + rough, 6.78, 6.95) * smoothstep(x, 0.5, 0.62)
+    sideburn = sideburn * smoothstep(SIDEBURN_TO_DM - z + rough, 0.0, 0.16 * soft)
     neck = smoothstep(6.36 + 0.35 * (1 - smoothstep(z, 0.6, 1.2)) - y, -0.02, 0.12)
     cheek = np.clip(1 - chin - sideburn, 0, 1) * (1 - neck)
     parts: dict[Region, F32Array] = {

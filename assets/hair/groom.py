@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,11 @@ __all__ = ["Groom", "Variation"]
 
 SIDE_HEIGHTS_DM = (6.6, 7.15, 7.5, 7.75, 7.95)
 BABY_BAND_DM = 0.10
+FACE_BAND_DM = 0.25
 PART_FULL_DM = 0.18
+PER_ROOT = ("above_line_dm", "azimuth_deg", "hidden", "vigour", "baby", "flyaway")
+FEEBLE = 0.35
+"""Length of the weakest hair by that of the strong."""
 PICKED_OUT = 0.5
 """Power of the volume on the length of hair that stands: curls are drawn out or left shrunken."""
 
@@ -79,6 +83,8 @@ class Groom:
     azimuth_deg: F32Array
     hidden: F32Array
     """(n,) 0-1 how much something worn presses the hair flat."""
+    vigour: F32Array
+    """(n,) 0-1 how strong hair is where it thins out."""
     baby: NDArray[np.bool_]
     flyaway: NDArray[np.bool_]
 
@@ -90,6 +96,7 @@ class Groom:
         roots: Roots,
         scalp: Scalp,
         hidden: F32Array,
+        vigour: F32Array,
     ) -> Groom:
         """Gather what is known of each root."""
         n = len(roots)
@@ -103,6 +110,8 @@ class Groom:
             middle = variation.mirror * style.comb.part_dm * variation.part_share
             babies *= 1 - 0.8 * np.exp(-(((rest[:, 0] - middle) / PART_FULL_DM) ** 2))
         edge = above < BABY_BAND_DM + 0.04 * scalp.noise(rest, 9.0)
+        # Those of the forehead's hairline would hang across the face.
+        at_face = (azimuth < 60) & (above < FACE_BAND_DM)
         beside_ear = (azimuth > 62) & (azimuth < 112)
         return Groom(
             head=head,
@@ -115,12 +124,22 @@ class Groom:
             above_line_dm=above,
             azimuth_deg=azimuth,
             hidden=hidden,
+            vigour=vigour,
             baby=edge & ~beside_ear & (lot[:, 0] < babies),
-            flyaway=lot[:, 1] < style.fuzz.flyaways * variation.frizz,
+            flyaway=lot[:, 1] < style.fuzz.flyaways * variation.frizz * ~at_face,
         )
 
     def __len__(self) -> int:
         return len(self.roots)
+
+    def first(self, count: int) -> Groom:
+        """The groom of the first roots alone: what is drawn for them is the same."""
+        roots = self.roots
+        return replace(
+            self,
+            roots=Roots(roots.point_m[:count], roots.normal[:count], roots.rest_dm[:count]),
+            **{name: getattr(self, name)[:count] for name in PER_ROOT},
+        )
 
     @property
     def field(self) -> DistanceField:
@@ -177,6 +196,8 @@ class Groom:
         mm = mm * (1.0 - cut.layering * stream.uniform(n)) * self.length_scale
         if self.style.comb.radial:
             mm = mm * self.variation.volume**PICKED_OUT
+        if self.style.tie is None:
+            mm = mm * (FEEBLE + (1 - FEEBLE) * self.vigour)
         return np.asarray(np.maximum(mm, 0.3) * 1e-3, np.float32)
 
     def cut_share(self, length_m: F32Array) -> F32Array:
@@ -186,7 +207,7 @@ class Groom:
         share = cut.ends[0] + (cut.ends[1] - cut.ends[0]) * lot[:, 0]
         share = np.where(lot[:, 1] < cut.ragged, share * (0.5 + 0.5 * lot[:, 2]), share)
         share = np.where(self.flyaway, share * (0.5 + 0.5 * lot[:, 3]), share)
-        tiny = np.minimum(0.25 + 0.45 * lot[:, 4], (0.008 + 0.032 * lot[:, 5]) / length_m)
+        tiny = np.minimum(0.25 + 0.45 * lot[:, 4], (0.005 + 0.021 * lot[:, 5] ** 2) / length_m)
         return np.asarray(np.where(self.baby, np.minimum(tiny, share), share), np.float32)
 
     def short_share(self, length_m: F32Array) -> F32Array:

@@ -22,6 +22,8 @@ IN_MOUTH_M = 0.012
 """A strand so near to the walls of the mouth has come through the lips."""
 FLYAWAY_WAVES = (0.45, 1.1, 2.0)
 """Single strands bow; they do not zigzag."""
+LEAST_LEFT = 0.05
+"""Share that a blunt cut leaves of hair that grows below its line."""
 MOST_BENT_M = 0.25
 """Longer hair bends no more than hair of this length."""
 PITCH_OF_RADIUS = 0.4
@@ -41,23 +43,23 @@ def build_grown(groom: Groom) -> tuple[F32Array, I32Array]:
         length = np.where(fringe & ~groom.baby, style.fringe.length_mm * 1e-3, length)
         length = length.astype(np.float32)
     keys = keys_of(groom, fringe)
-    lift = lift_of(groom, short)
-    direction = comb(groom, lift, fringe)
-    shell = _shell(groom, fringe)
+    # Guides stand on the first roots.
     index = choose(n, style.guides)
+    few, lower = groom.first(len(index)), fringe[: len(index)]
+    direction = comb(few, lift_of(few, short[: len(index)]), lower)
     data = style.fall
     fall = Fall.of(style.fall, groom.head.eye_m[1] - 0.035 if data.frames_face else -np.inf)
     guides = grow(
         groom.roots.point_m[index],
-        direction[index],
+        direction,
         length[index],
-        shell[index],
+        _shell(few, lower),
         style.guide_steps,
         groom.field,
         groom.head.gravity,
         fall,
         groom.stream("growth"),
-        round_the_face(groom, fringe, index) if data.frames_face else None,
+        round_the_face(few, lower, index) if data.frames_face else None,
     )
     guides = resample(guides, style.points)
     strands = follow(groom.roots.point_m, keys, length, guides, index)
@@ -85,7 +87,10 @@ def _out_of_mouth(groom: Groom, strands: F32Array) -> F32Array:
     through = np.zeros(about.shape, bool)
     through[about] = np.isfinite(away)
     gone = through.any(axis=1)
-    strands[gone] = strands[gone, :1] + 0.3 * STUMP * (strands[gone] - strands[gone, :1])
+    stump = strands[gone, :1] + 0.3 * STUMP * (strands[gone, 1:] - strands[gone, :1])
+    flat = stump.reshape(-1, 3)
+    freed = groom.field.freed(flat, np.zeros(len(flat), np.float32))
+    strands[gone, 1:] = freed.reshape(stump.shape)
     return strands
 
 
@@ -198,4 +203,4 @@ def _blunt(groom: Groom, strands: F32Array, fringe: Mask) -> F32Array:
     loose = np.where(groom.stream("line").uniform(n) < 0.25, 0.010, 0.0025)
     loose = np.where(groom.flyaway, 0.014, loose)
     height = height + loose * groom.stream("line/spread").normal(n)
-    return cut_below(strands, height.astype(np.float32))
+    return cut_below(strands, height.astype(np.float32), LEAST_LEFT)

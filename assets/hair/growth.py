@@ -126,7 +126,8 @@ def follow(
     g, m = guides.shape[:2]
     k = min(neighbours, g)
     keys = varying(keys)
-    distance, index = cKDTree(keys[guide_index]).query(keys, k=k)
+    tree = cKDTree(keys[guide_index], balanced_tree=False, compact_nodes=False)
+    distance, index = tree.query(keys, k=k)
     distance, index = distance.reshape(len(keys), k), index.reshape(len(keys), k)
     weight = 1.0 / (distance + 0.004) ** 2
     weight /= weight.sum(1, keepdims=True)

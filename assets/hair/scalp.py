@@ -26,6 +26,15 @@ Covered = Callable[[F32Array], F32Array]
 AXIS_Z_DM = 0.5
 LEFT_BEHIND = 0.05
 """Share of the hair that stays where the line has moved back."""
+DEGREE_DM = 0.0131
+"""Of azimuth, on the side of the forehead."""
+STEEPEST = 3.0
+LEVEL_DEG = (67.0, 74.0)
+"""From here on the line turns round sideburn and ear, and heights are as they are."""
+WREATH_DM = (8.35, 7.75)
+"""Height from which on hair is lost on all sides, as thinning begins and at its end."""
+FRAYED_DM = 0.16
+"""How unevenly a line has moved back that has moved back all the way."""
 
 
 @dataclass(frozen=True)
@@ -61,12 +70,17 @@ class Scalp:
         return np.asarray(np.degrees(np.arctan2(x, z)), np.float32)
 
     def above_line_dm(self, rest_dm: F32Array) -> F32Array:
-        """Height above the hairline."""
+        """Distance from the hairline: up from it, and where it is steep, across it."""
         data = self._data
         line = np.array(data.female) * (1 - self.sex) + np.array(data.male) * self.sex
         line = line + self._retreat()
-        height = np.interp(self.azimuth_deg(rest_dm), data.azimuth_deg, line)
-        return np.asarray(rest_dm[..., 1] - height, np.float32)
+        azimuth = self.azimuth_deg(rest_dm)
+        height = np.interp(azimuth, data.azimuth_deg, line)
+        steep = np.gradient(line, data.azimuth_deg) / DEGREE_DM
+        steep = np.interp(azimuth, data.azimuth_deg, np.clip(-steep, 0.0, STEEPEST))
+        steep = steep * (1 - smoothstep(azimuth, *LEVEL_DEG))
+        above = (rest_dm[..., 1] - height) / np.sqrt(1 + steep**2)
+        return np.asarray(above, np.float32)
 
     def _retreat(self) -> NDArray[np.float64]:
         """How far the line has moved back: the temples first, the middle after them.
@@ -77,7 +91,9 @@ class Scalp:
         data, male = self._data, np.array(self._data.male)
         early = np.array(data.temples) - male
         late = np.array(data.receded) - np.array(data.temples)
-        way = early * min(2 * self.recession, 1.0) + late * max(2 * self.recession - 1.0, 0.0)
+        way = (
+            early * min(2 * self.recession, 1.0) + late * max(2 * self.recession - 1.0, 0.0) ** 1.5
+        )
         return np.asarray(way, np.float64)
 
     def density(self, rest_dm: F32Array) -> F32Array:
@@ -86,8 +102,11 @@ class Scalp:
         azimuth = self.azimuth_deg(rest_dm)
         width = np.interp(azimuth, data.width_azimuth_deg, data.width_dm)
         # What is lost thins out over a broad band, not along a line.
-        width = width * (1 + 2.2 * self.recession * smoothstep(62.0 - azimuth, 0.0, 12.0))
+        front = smoothstep(80.0 - azimuth, 0.0, 14.0)
+        width = width * (1 + 1.2 * self.recession * front)
         above = self.above_line_dm(rest_dm)
+        if self.recession > 0:
+            above = above + FRAYED_DM * self.recession * front * self.noise(rest_dm, 3.1)
         # Noise is within 1.1: farther from the line than that it decides nothing.
         most = 1.1 * (data.noise_coarse_dm + data.noise_fine_dm) * max(data.ragged)
         near = (above > -0.25 * width - most) & (above < 0.75 * width + most)
@@ -110,11 +129,24 @@ class Scalp:
         return np.asarray(full * self._not_thinned(rest_dm), np.float32)
 
     def _not_thinned(self, rest_dm: F32Array) -> F32Array | float:
-        """What thinning leaves: crown first, then the top behind the forehead."""
+        """What thinning leaves: crown first, then the top behind the forehead, then a wreath."""
         if self.thinning <= 0:
             return 1.0
         x, y, z = np.moveaxis(rest_dm, -1, 0)
-        crown = np.exp(-(x**2 + (z - 0.15) ** 2) / 0.2) * smoothstep(y, 7.8, 8.05)
-        top = smoothstep(y, 8.0, 8.3) * smoothstep(z, 0.3, 1.0)
+        uneven = self.noise(rest_dm, 3.7)
+        x, y = x * (1 + 0.3 * uneven), y + 0.12 * uneven
+        crown = np.exp(-(x**2 + (z - 0.15) ** 2) / 0.2) * smoothstep(y, 7.7, 8.1)
+        top = smoothstep(y, 7.95, 8.4) * smoothstep(z, 0.3, 1.0)
         patch = np.clip(0.75 + 0.5 * self.noise(rest_dm, 7.0), 0.4, 1.0)
-        return np.asarray(1.0 - self.thinning * np.clip(crown + 0.8 * top, 0, 1) * patch, "f4")
+        lost = self.thinning * np.clip(crown + 0.8 * top, 0, 1) * patch
+        # At last only a wreath over the ears and round the back is left.
+        edge = WREATH_DM[0] + (WREATH_DM[1] - WREATH_DM[0]) * self.thinning
+        bare = smoothstep(y - edge, 0.0, 0.4) * smoothstep(self.thinning, 0.4, 0.95)
+        return np.asarray(1.0 - np.maximum(lost, 0.97 * bare), np.float32)
+
+    def vigour(self, rest_dm: F32Array, whole: Scalp) -> F32Array:
+        """0-1: how strong each hair still is. Before it falls out it gets thin and short."""
+        if self.recession <= 0 and self.thinning <= 0:
+            return np.ones(rest_dm.shape[:-1], np.float32)
+        left = self.density(rest_dm) / np.maximum(whole.density(rest_dm), 0.05)
+        return smoothstep(left, 0.0, 0.9)

@@ -7,6 +7,7 @@ import numpy as np
 from assets.geometry import F32Array, HairMaterial, I32Array, Strands
 from assets.hair.colour import coat_of, greys_first
 from assets.hair.data import Style, groom_data
+from assets.hair.exact import held_out
 from assets.hair.groom import Groom
 from assets.hair.grown import build_grown
 from assets.hair.locks import build_locks
@@ -70,8 +71,10 @@ def grow_hair(
     )
     if len(roots) < 4:
         return None
-    groom = Groom.of(head.skull, style, hair, roots, scalp, hidden(roots.rest_dm))
+    vigour = scalp.vigour(roots.rest_dm, unthinned)
+    groom = Groom.of(head.skull, style, hair, roots, scalp, hidden(roots.rest_dm), vigour)
     points, clump = _build(groom, style)
+    points = held_out(head.skull, groom.field, points)
     return _finished(spec, head, groom, points, clump, detail)
 
 
@@ -114,6 +117,7 @@ def _finished(
     )
     radius = style.radius_um * look.uniform(n, 0.75, 1.2)
     radius = radius * np.where(groom.baby, 0.6, 1.0) * np.where(groom.flyaway, 0.8, 1.0)
+    radius = radius * (0.5 + 0.5 * groom.vigour)
     return Strands(
         name="hair",
         points_m=head.to_world(points),

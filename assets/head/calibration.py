@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from assets.geometry import F32Array
 from assets.head.facts import LipCornerFacts
@@ -37,6 +37,14 @@ class Targets:
         """Vertices and displacements of one target."""
         span = slice(int(self.offsets[target]), int(self.offsets[target + 1]))
         return self.vertex[span], self.delta[span]
+
+    @staticmethod
+    def joined(parts: Sequence[tuple[NDArray[np.int32], F32Array]], dtype: DTypeLike) -> Targets:
+        """Targets of vertices and displacements each."""
+        sizes = [len(where) for where, _ in parts]
+        offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(dtype)
+        vertex = np.concatenate([where for where, _ in parts])
+        return Targets(offsets, vertex, np.concatenate([moved for _, moved in parts]))
 
 
 def amplified(targets: Targets, gains: Mapping[int, float]) -> Targets:
@@ -82,7 +90,7 @@ def with_closed_lips(
         dense[np.searchsorted(joint, where)] = moved
         dense[np.searchsorted(joint, vertices)] -= np.float32(gap / by_one) * closes
         parts[t] = joint, dense
-    return shut, _joined(parts, targets)
+    return shut, Targets.joined(parts, targets.offsets.dtype)
 
 
 def with_closed_corners(
@@ -120,7 +128,7 @@ def with_closed_corners(
         dense[np.searchsorted(joint, where)] = delta
         dense[np.searchsorted(joint, moved), 1] += by
         parts[t] = joint, dense
-    return shut, _joined(parts, targets)
+    return shut, Targets.joined(parts, targets.offsets.dtype)
 
 
 def _corner_rows(
@@ -136,14 +144,6 @@ def _corner_rows(
     left, share = np.array([r[:3] for r in rows]).T, np.array([r[3] for r in rows], np.float32)
     moved, upper, lower = np.concatenate([left, mirror[left]], axis=1)
     return moved, upper, lower, np.tile(share, 2)
-
-
-def _joined(parts: Sequence[tuple[NDArray[np.int32], F32Array]], targets: Targets) -> Targets:
-    """Targets of vertices and displacements each."""
-    sizes = [len(where) for where, _ in parts]
-    offsets = np.concatenate([[0], np.cumsum(sizes)]).astype(targets.offsets.dtype)
-    vertex = np.concatenate([where for where, _ in parts])
-    return Targets(offsets, vertex, np.concatenate([moved for _, moved in parts]))
 
 
 def _gap_row(count: int) -> NDArray[np.float64]:

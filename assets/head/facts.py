@@ -17,8 +17,13 @@ class LidFacts:
 
     corners: tuple[int, int]
     blink_at: tuple[float, ...]
-    blink_gain: tuple[float, ...]
+    blink_by_inner: tuple[float, ...]
+    blink_by_outer: tuple[float, ...]
+    blink_over: tuple[float, ...]
+    blink_forward_m: float
+    squint_by_blink: float
     wide_by_look_up: float
+    most_wide: float
     blink_by_look_down: float
 
 
@@ -66,6 +71,18 @@ class LipCornerFacts:
 
 
 @dataclass(frozen=True)
+class LipSealFacts:
+    """``[lip_seal]`` of ``head.toml``."""
+
+    upper: tuple[int, ...]
+    lower: tuple[int, ...]
+    follow: tuple[float, ...]
+    overlap_m: float
+    identity: float
+    units: dict[str, float]
+
+
+@dataclass(frozen=True)
 class EyeDepthFacts:
     """``[eye_depth]`` of ``head.toml``."""
 
@@ -103,6 +120,7 @@ class HeadFacts:
     neutral_lip_gap_m: float
     lower_by_smile: float
     lip_corners: LipCornerFacts
+    lip_seal: LipSealFacts
     young_years: float
     old_years: float
 
@@ -139,6 +157,7 @@ def load_facts() -> HeadFacts:
         neutral_lip_gap_m=d["expression"]["neutral_lip_gap_m"],
         lower_by_smile=d["expression"]["lower_by_smile"],
         lip_corners=LipCornerFacts(**_frozen(d["lip_corners"])),
+        lip_seal=LipSealFacts(**_frozen(d["lip_seal"])),
         young_years=d["targets"]["macro_young_years"],
         old_years=d["targets"]["macro_old_years"],
     )

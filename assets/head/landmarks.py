@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 from assets.geometry import F32Array
 from assets.head.facts import load_facts
 from assets.head.landmark_rows import landmark_rows
-from assets.head.lids import lid_units
-from assets.head.lips import lip_units
+from assets.head.lids import openings_mm
 from assets.head.morph import MACRO_FIELDS, LinearModel, MorphTargets, macro_weights
 from assets.store import Store
 from spec_schema.frames import rotation_x
@@ -40,7 +39,7 @@ class _HeadFrame:
     parts: tuple[NDArray[np.int64], ...]
     """Which macros, positive and negative shape keys these are, one after the other."""
     expression: F32Array
-    """``(68 * 3, 52)``"""
+    """``(68 * 3, 56)``"""
 
 
 class LandmarkModel:
@@ -87,7 +86,8 @@ class LandmarkModel:
         Args:
             expression: weights ``(N, 52)`` in the order of ``ARKIT_UNITS``.
         """
-        return self.neutral_head_m(macro, shape) + self.moved_head_m(expression)
+        neutral = self.neutral_head_m(macro, shape)
+        return neutral + self.moved_head_m(expression, neutral)
 
     def neutral_head_m(self, macro: Mapping[str, F64Array], shape: F32Array) -> F32Array:
         """Landmarks ``(N, 68, 3)`` in the head frame, metres, without expression."""
@@ -103,9 +103,11 @@ class LandmarkModel:
         out += head.base
         return _rows_first(out, n)
 
-    def moved_head_m(self, expression: F32Array) -> F32Array:
-        """What expressions ``(N, 52)`` add to landmarks in the head frame: ``(N, 68, 3)``, m."""
-        weights = lip_units(lid_units(expression, self._facts.lids), self._facts.lower_by_smile)
+    def moved_head_m(self, expression: F32Array, neutral: F32Array) -> F32Array:
+        """What expressions ``(N, 52)`` add to neutral landmarks ``(N, 68, 3)`` in the head frame:
+        ``(N, 68, 3)``, m."""
+        heights = neutral @ self.rest_from_head[1].astype(np.float32)
+        weights = self._targets.moving_units(expression, openings_mm(heights))
         moving = np.flatnonzero(weights.any(axis=0))
         moved = self._head.expression[:, moving] @ weights[:, moving].T
         return _rows_first(moved, len(expression))

@@ -19,8 +19,9 @@ from scipy import sparse
 from assets.geometry import F32Array
 from assets.head.calibration import Targets, amplified, with_closed_corners, with_closed_lips
 from assets.head.facts import HeadFacts
-from assets.head.lids import fitted_blinks, lid_units
-from assets.head.lips import lip_units
+from assets.head.landmark_rows import LandmarkRows, landmark_rows
+from assets.head.lids import OPENINGS, closing_units, fitted_blinks, lid_units, openings_mm
+from assets.head.lips import LipSeal, added
 from assets.head.neck import NeckShapes, neck_shapes
 from assets.store import Store
 from spec_schema.errors import AssetError, nearest
@@ -94,9 +95,14 @@ class MorphTargets:
         self.macro_names = [n.removeprefix("macro/") for n in names if n.startswith("macro/")]
         self._macro = [index["macro/" + n] for n in self.macro_names]
         self._arkit = {u: index["arkit/" + u] for u in ARKIT_UNITS}
+        # Those that close what is open of the eyes are added behind the pack's.
+        self._moving = [self._arkit[u] for u in ARKIT_UNITS]
+        self._moving += range(len(names), len(names) + len(OPENINGS))
         self._keys = _signed_keys(names, index, facts)
         self.base, targets = self._calibrated(store)
         self._offsets, self._vertex, self._delta = targets.offsets, targets.vertex, targets.delta
+        self._landmarks = landmark_rows()
+        self.opening_by_unit = self._opening_by_unit()
         self.neck_shapes: NeckShapes = neck_shapes(self.base, facts.neck_shape)
         self.shape_keys: tuple[str, ...] = tuple(sorted(self._keys))
         self.one_sided = frozenset(k for k, v in self._keys.items() if v.negative is None)
@@ -123,7 +129,16 @@ class MorphTargets:
         base, sized = with_closed_lips(base, sized, identity, closing, gap_m)
         base, sized = with_closed_corners(base, sized, identity, facts.lip_corners, mirror)
         # The corners took the middle a tenth of a millimetre along.
-        return with_closed_lips(base, sized, identity, closing, gap_m)
+        base, sized = with_closed_lips(base, sized, identity, closing, gap_m)
+        sums = {
+            self._arkit[f"mouthSmile{side}"]: self._arkit[f"mouthLowerDown{side}"]
+            for side in ("Left", "Right")
+        }
+        sized = added(sized, sums, facts.lower_by_smile)
+        seal = LipSeal(base, store.array("head/faces"), mirror, facts.lip_seal)
+        shares = dict.fromkeys(identity, facts.lip_seal.identity)
+        shares |= {self._arkit[unit]: share for unit, share in facts.lip_seal.units.items()}
+        return seal.loosened(base, facts.lip_seal.overlap_m), seal.sealed(sized, shares)
 
     @cached_property
     def _matrix(self) -> sparse.csr_matrix:
@@ -139,12 +154,13 @@ class MorphTargets:
 
     @cached_property
     def _identity_columns(self) -> NDArray[np.int64]:
-        return np.setdiff1d(np.arange(len(self._offsets) - 1), list(self._arkit.values()))
+        return np.setdiff1d(np.arange(len(self._offsets) - 1), self._moving)
 
     @cached_property
     def _expression_matrix(self) -> sparse.csr_matrix:
-        """The columns of :attr:`_matrix` that are expression units, in the order of ARKit's."""
-        return self._matrix[:, [self._arkit[u] for u in ARKIT_UNITS]]
+        """The columns of :attr:`_matrix` that are expression units, in the order of ARKit's, and
+        those that close the eyes."""
+        return self._matrix[:, self._moving]
 
     def neutral(self, identity: IdentitySpec) -> F32Array:
         """Cage ``(19158, 3)`` in metres of an identity without expression, rest pose.
@@ -182,9 +198,36 @@ class MorphTargets:
                 hint = nearest(name, _UNIT)
                 raise AssetError(f"expression.{name}: no such expression unit; {hint}")
             weights[unit] = value
-        moving = lip_units(lid_units(weights[None], self._facts.lids), self._facts.lower_by_smile)
+        moving = self.moving_units(weights[None], self._openings_mm(neutral)[None])
         moved = self._expression_matrix @ moving[0]
         return np.asarray(neutral + moved.reshape(-1, 3), np.float32)
+
+    def moving_units(self, weights: F32Array, openings: F64Array) -> F32Array:
+        """Weights ``(n, 56)`` of the moving targets, those of the units first.
+
+        Args:
+            weights: ``(n, 52)`` in the order of ``ARKIT_UNITS``.
+            openings: ``(n, 4)`` of the neutral faces' eyes, mm, as in :data:`OPENINGS`.
+        """
+        units = lid_units(weights, self._facts.lids)
+        closing = closing_units(units, openings, self.opening_by_unit)
+        return np.concatenate([units, closing], axis=1)
+
+    def _openings_mm(self, cage: F32Array) -> F64Array:
+        heights = cage[:, 1].astype(np.float64)[self._landmarks.vertices]
+        return openings_mm((heights * self._landmarks.weights).sum(axis=1))
+
+    def _opening_by_unit(self) -> F64Array:
+        """``(52, 4)`` mm that each unit but the blinks adds to the openings of the eyes."""
+        out = np.zeros((len(ARKIT_UNITS), len(OPENINGS)))
+        for i, unit in enumerate(ARKIT_UNITS):
+            if not unit.startswith("eyeBlink"):
+                target = self._arkit[unit]
+                span = slice(int(self._offsets[target]), int(self._offsets[target + 1]))
+                moved = np.zeros_like(self.base)
+                moved[self._vertex[span]] = self._delta[span]
+                out[i] = self._openings_mm(moved)
+        return out
 
     def at(self, vertices: NDArray[np.int64]) -> MorphTargets:
         """The same targets for some cage vertices only, sorted; equal to those bit for bit.
@@ -198,6 +241,9 @@ class MorphTargets:
         kept = where >= 0
         before = np.concatenate([[0], np.cumsum(kept)])
         out.base = self.base[vertices]
+        # Landmarks whose vertices are left out are never asked for.
+        rows = place[self._landmarks.vertices].astype(np.int64)
+        out._landmarks = LandmarkRows(rows, self._landmarks.weights)
         out.neck_shapes = self.neck_shapes.at(vertices)
         out._offsets = before[self._offsets]
         out._vertex = where[kept]
@@ -239,7 +285,7 @@ class MorphTargets:
             macro=np.stack([restrict(t) for t in self._macro]),
             shape_positive=shape_positive,
             shape_negative=shape_negative,
-            expression=np.stack([restrict(self._arkit[u]) for u in ARKIT_UNITS]),
+            expression=np.stack([restrict(t) for t in self._moving]),
         )
 
 
@@ -252,6 +298,7 @@ class LinearModel:
     shape_positive: F32Array
     shape_negative: F32Array
     expression: F32Array
+    """Those of the units, and those that close the eyes."""
 
 
 def _signed_keys(

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from assets.geometry import F32Array, Mesh, SurfaceMaterial
+from assets.geometry import F32Array, I32Array, Mesh, SurfaceMaterial
 from assets.mouth.colour import painted_shading, teeth_colour
 from assets.mouth.constants import mouth_constants, teeth_sets
 from assets.mouth.placing import HasMouth, place_teeth, place_tongue
+from assets.mouth.tongue import papillae_mm, tongue_surface
 from spec_schema.classes import SegmentationClass
 from spec_schema.errors import AssetError, nearest
 from spec_schema.spec import SceneSpec
@@ -43,29 +44,26 @@ def build_mouth(spec: SceneSpec, head: HasMouth, store: Store) -> list[Mesh]:
         colour=c.tongue.colour,
         roughness=c.tongue.roughness,
         colour_map=painted_shading(c.tongue.proxy, store, c.tongue.shading),
+        height_map_mm=papillae_mm(),
         subsurface=0.6,
         subsurface_scale_m=0.003,
         coat=0.25,
         coat_roughness=0.22,
     )
+    corners = store.array(f"proxies/{teeth}/face_uv")
+    rows = np.asarray(store.array(f"proxies/{teeth}/faces"), np.int32)
+    uv = store.array(f"proxies/{teeth}/uv")[np.maximum(corners, 0)]
+    tongue = tongue_surface(c.tongue.proxy, store)
+    lying = place_tongue(spec.mouth.tongue_raise, head, store)
     return [
-        _mesh("teeth", teeth, place_teeth(teeth, back_m, head, store), store, enamel),
-        _mesh(
-            "tongue",
-            c.tongue.proxy,
-            place_tongue(spec.mouth.tongue_raise, head, store),
-            store,
-            flesh,
-        ),
+        _mesh("teeth", place_teeth(teeth, back_m, head, store), rows, uv, enamel),
+        _mesh("tongue", lying, tongue.faces, tongue.uv, flesh),
     ]
 
 
 def _mesh(
-    name: str, proxy: str, vertices_m: F32Array, store: Store, material: SurfaceMaterial
+    name: str, vertices_m: F32Array, faces: I32Array, uv: F32Array, material: SurfaceMaterial
 ) -> Mesh:
-    corners = store.array(f"proxies/{proxy}/face_uv")
-    faces = np.asarray(store.array(f"proxies/{proxy}/faces"), np.int32)
-    uv = store.array(f"proxies/{proxy}/uv")[np.maximum(corners, 0)]
     return Mesh(
         name=name,
         vertices_m=vertices_m,

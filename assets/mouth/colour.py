@@ -30,7 +30,7 @@ def teeth_colour(spec: SceneSpec, proxy: str, store: Store) -> F32Array:
     stained = crevice * np.float32(mouth.stain)
     # One tooth is a little darker than the next.
     patches = ValueNoise(mouth.seed, "teeth").on_square(len(shading), 14.0)
-    uneven = 1 + np.float32(0.12 * mouth.stain) * patches
+    uneven = 1 + np.float32(c.uneven + 0.12 * mouth.stain) * patches
     dark = tone_of(spec.skin.monk_tone, spec.skin.undertone).darkness
     gums = ((1 - dark) * np.array(c.gums) + dark * np.array(c.gums_dark)).astype(np.float32)
     out = np.empty((*shading.shape, 3), np.float32)

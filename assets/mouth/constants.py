@@ -30,6 +30,9 @@ class Teeth(_Model):
     lower_helpers: tuple[int, int]
     upper_shift_m: Triple
     lower_shift_m: Triple
+    narrow_from_m: tuple[float, float]
+    narrow: float
+    narrow_back_m: float
     whitest: Triple
     darkest: Triple
     stain: Triple
@@ -37,6 +40,7 @@ class Teeth(_Model):
     gums_dark: Triple
     roughness: float
     shading: tuple[float, float]
+    uneven: float
     gum_redness: tuple[float, float]
 
 
@@ -47,6 +51,9 @@ class Tongue(_Model):
     shading: tuple[float, float]
     tip_shift_m: Triple
     raised_m: Triple
+    furrow_m: float
+    furrow_half_width_m: float
+    papillae_mm: float
 
 
 class MouthConstants(_Model):

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from assets.geometry import F32Array
 from assets.mouth.constants import mouth_constants
+from assets.mouth.tongue import furrowed, tongue_surface
 from assets.skin.regions import smoothstep
 
 if TYPE_CHECKING:
@@ -61,6 +62,10 @@ def place_teeth(proxy: str, back_m: float, head: HasMouth, store: Store) -> F32A
     fitted[~lower] += np.array(c.upper_shift_m) * size
     fitted[lower] += np.array(c.lower_shift_m) * size
     fitted[:, 2] -= back_m * size[2]
+    low, high = c.narrow_from_m
+    beside = smoothstep((np.abs(fitted[:, 0]) / size[0]).astype(np.float32), low, high)
+    fitted[:, 0] *= 1 - c.narrow * beside
+    fitted[:, 2] -= c.narrow_back_m * size[2] * beside
     helpers = slice(c.lower_helpers[0], c.lower_helpers[1] + 1)
     turn, move = _rigid(neutral[helpers], upright[helpers])
     fitted[lower] = fitted[lower] @ turn.T + move
@@ -68,7 +73,7 @@ def place_teeth(proxy: str, back_m: float, head: HasMouth, store: Store) -> F32A
 
 
 def place_tongue(raised: float, head: HasMouth, store: Store) -> F32Array:
-    """(n, 3) vertices of the tongue, world frame: the helper's, its tip brought forward.
+    """(n, 3) vertices of the tongue, world frame: the helper's, its tip brought forward, refined.
 
     Args:
         raised: 0 flat on the floor of the mouth to 1 lifted.
@@ -83,7 +88,9 @@ def place_tongue(raised: float, head: HasMouth, store: Store) -> F32Array:
     share = smoothstep(((rest[:, 2] - low) / (high - low)).astype(np.float32), 0.35, 1.0)
     size = _size(c.proxy, neutral, store)
     out += share[:, None] * (np.array(c.tip_shift_m) + raised * np.array(c.raised_m)) * size
-    return _in_world(out, head)
+    surface = tongue_surface(c.proxy, store)
+    fine, still = (np.asarray(surface.operator @ points) for points in (out, rest))
+    return _in_world(furrowed(fine, still, surface.faces, size), head)
 
 
 def _upright(head: HasMouth) -> F64Array:

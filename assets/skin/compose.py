@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,12 @@ __all__ = ["Tint", "compose"]
 Tint = Callable[[F32Array], F32Array]
 """How much hair stands at rest positions ``(n, 3)`` in metres: ``(n,)``, 0 to 1."""
 
+Inks = Sequence[tuple[F32Array, F64Array]]
+"""Amounts (N, N) of what darkens the skin, and how much of each channel (3,) that takes."""
+
 _FACE_STRIDE = 4
+_THROUGH_HAIR = (0.0, 0.2, 0.45)
+"""Added to what ink takes of red, green and blue under the palest hair."""
 
 
 def compose(
@@ -67,7 +72,7 @@ def compose(
 
 
 def _colour(
-    person: Person, fields: SkinFields, mid: F32Array, details: Details, ink: F32Array | None
+    person: Person, fields: SkinFields, mid: F32Array, details: Details, inks: Inks
 ) -> tuple[F32Array, F64Array]:
     """(N, N, 3) linear albedo, and the gain (3,) that brings the bare face to its tone."""
     spec, tone, c, maps = person.spec, person.tone, person.c, fields.maps
@@ -107,8 +112,8 @@ def _colour(
         plane += lip_amount * lip_change[k]
         plane += vein * np.float32(c.veins.colour[k])
         gain[k] = _face_gain(plane, face)
-        if ink is not None:
-            plane -= ink * np.float32(tone.ink[k])
+        for ink, absorbed in inks:
+            plane -= ink * np.float32(absorbed[k])
         plane += np.float32(np.log(tone.albedo[k] * gain[k]))
         for paint in films:
             plane += paint.cover * (np.float32(paint.log_albedo[k]) - plane)
@@ -155,12 +160,13 @@ def _face_gain(exponent: F32Array, face: BoolArray) -> float:
 
 def _ink(
     person: Person, fields: SkinFields, scalp_tint: Tint | None, beard_tint: Tint | None
-) -> F32Array | None:
-    """Darkening by hair roots, dotted where pores are."""
+) -> Inks:
+    """Darkening by hair roots, dotted where pores are: that of the scalp, and of all the rest."""
     spec, rest = person.spec, fields.rest_quarter_m
+    scalp: F32Array | None = None
     total: F32Array | None = None
     for tint, melanin, grey, depth in (
-        (scalp_tint, spec.hair.melanin, spec.hair.grey, 1.1),
+        (scalp_tint, spec.hair.melanin, spec.hair.grey, 1.3),
         (beard_tint, spec.facial_hair.melanin, spec.facial_hair.grey, 0.75),
     ):
         if tint is None:
@@ -168,7 +174,10 @@ def _ink(
         amount = np.clip(tint(rest.reshape(-1, 3)), 0, 1).astype(np.float32)
         dark = np.float32(depth * _darkness(melanin, grey))
         layer = doubled(doubled(amount.reshape(rest.shape[:2]))) * dark
-        total = layer if total is None else total + layer
+        if tint is scalp_tint:
+            scalp = layer
+        else:
+            total = layer
     if spec.skin.shave_shadow > 0:
         beard = spec.facial_hair
         dark = np.float32(
@@ -179,10 +188,16 @@ def _ink(
         )
         layer = dark * fields.maps["shave"] * fields.maps["fade"]
         total = layer if total is None else total + layer
-    if total is None:
-        return None
-    dots = 1 + np.float32(0.55) * fields.maps["fine"] + np.float32(0.5) * fields.maps["pore"]
-    return np.asarray(total * dots, np.float32)
+    if scalp is None and total is None:
+        return []
+    dots = 1 + np.float32(0.75) * fields.maps["fine"] + np.float32(0.8) * fields.maps["pore"]
+    pale = (1 - spec.hair.melanin) * (1 - spec.hair.grey)
+    absorbed = (person.tone.ink + pale * np.array(_THROUGH_HAIR), person.tone.ink)
+    return [
+        (np.asarray(layer * dots, np.float32), of)
+        for layer, of in zip((scalp, total), absorbed, strict=True)
+        if layer is not None
+    ]
 
 
 def _darkness(melanin: float, grey: float) -> float:

@@ -200,6 +200,7 @@ class Scatter(_Model):
     least: float
     face: float
     lips: float
+    dark_skin: float
     scale_m: float
     fuzz: float
 

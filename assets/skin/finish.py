@@ -70,7 +70,13 @@ def film(person: Person, fields: SkinFields, mid: F32Array, details: Details) ->
 
 
 def deep_light(person: Person, fields: SkinFields) -> F32Array:
-    """(N, N) how much of the light may spread deep, 0-1; the same for all."""
+    """(N, N) how much of the light may spread deep, 0-1."""
+    through = np.float32(1 + person.c.scatter.dark_skin * person.tone.darkness)
+    return np.asarray(through * _thin(person, fields), np.float32)
+
+
+def _thin(person: Person, fields: SkinFields) -> F32Array:
+    """(N, N) the same for all, but for what melanin takes."""
     maps, s = fields.maps, person.c.scatter
     name = f"deep {s}"
     if name in fields.of_all:
@@ -79,10 +85,11 @@ def deep_light(person: Person, fields: SkinFields) -> F32Array:
     thin = np.maximum(np.maximum(maps["ears"], lips), np.float32(0.9) * maps["flush"])
     whole = s.least + (s.face - s.least) * maps["face"]
     out = (whole + (1 - whole) * thin) * (1 - maps["nostril"])
-    # Both sides of a rim lie within the reach of the light: lids, the line between the lips and
-    # what is between the nostrils glowed orange in the shade.
+    # Both sides of a rim lie within the reach of the light: lids, their sockets, the line between
+    # the lips and what is between the nostrils glowed orange in the shade.
     out *= 1 - np.float32(0.8) * np.maximum(maps["rim"], maps["lining"])
-    out *= 1 - np.float32(0.6) * maps["concave"] * (1 - maps["ears"])
+    out *= 1 - np.float32(0.5) * np.maximum(maps["eyelids"], maps["under_eye"])
+    out *= 1 - np.float32(0.8) * maps["concave"] * (1 - maps["ears"])
     out = np.asarray(s.least + (out - s.least) * maps["fade"], np.float32)
     out.setflags(write=False)
     fields.of_all[name] = out

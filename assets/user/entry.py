@@ -28,6 +28,7 @@ __all__ = [
     "PlateAsset",
     "SkinAsset",
     "UserAsset",
+    "broken_rules",
     "content_hash",
     "read_entry",
     "to_toml",
@@ -186,6 +187,17 @@ def read_entry(path: Path) -> UserAsset:
     except ValidationError as e:
         told = "; ".join(_told(error) for error in e.errors())
         raise AssetError(f"{path}: {told}") from e
+
+
+def broken_rules(error: ValidationError) -> str:
+    """Fields of a user's TOML file and the rules that they break, in one line."""
+    return "; ".join(
+        f"{'.'.join(map(str, e['loc']))}: {_plainly(e['type'], e['msg'])}" for e in error.errors()
+    )
+
+
+def _plainly(kind: str, message: str) -> str:
+    return "is empty" if kind == "string_too_short" else message.removeprefix("Value error, ")
 
 
 def _told(error: Mapping[str, Any]) -> str:

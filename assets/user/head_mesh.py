@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from assets.accessories.fit import F64Array
 from assets.user.blend import run_blender
+from assets.user.entry import broken_rules
 from spec_schema.errors import AssetError
 
 __all__ = ["HeadMarks", "OwnMesh", "aligned", "read_marks", "read_mesh", "rigid_between"]
@@ -99,11 +100,7 @@ def read_marks(path: Path) -> HeadMarks:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as e:
         raise AssetError(f"{path}: can't be read: {e}") from e
     except ValidationError as e:
-        told = "; ".join(
-            f"{'.'.join(map(str, x['loc']))}: {x['msg'].removeprefix('Value error, ')}"
-            for x in e.errors()
-        )
-        raise AssetError(f"{path}: {told}") from e
+        raise AssetError(f"{path}: {broken_rules(e)}") from e
 
 
 def read_mesh(path: Path, name: str = "") -> OwnMesh:

@@ -18,7 +18,7 @@ from assets.store import Store
 from assets.user.binding import bind_rigid, bind_soft
 from assets.user.blend import blend_to_glb
 from assets.user.coverage import covered_roots
-from assets.user.entry import PartMaterial
+from assets.user.entry import PartMaterial, broken_rules
 from assets.user.gltf import REFERENCE_NAME, read_glb
 from assets.user.mhclo import HM08_VERTICES
 from assets.user.model_checks import check_contact, check_size
@@ -134,11 +134,7 @@ def read_request(path: Path) -> ModelRequest:
     try:
         request = ModelRequest.model_validate(raw)
     except ValidationError as e:
-        told = "; ".join(
-            f"{'.'.join(map(str, error['loc']))}: {error['msg'].removeprefix('Value error, ')}"
-            for error in e.errors()
-        )
-        raise AssetError(f"{path}: {told}") from e
+        raise AssetError(f"{path}: {broken_rules(e)}") from e
     if request.attachment.mode == "landmark" and request.attachment.frame is None:
         raise AssetError(f"{path}: attachment.frame: is missing; one of {', '.join(FRAMES)}")
     return request

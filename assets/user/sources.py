@@ -61,8 +61,16 @@ class Source:
         wanted = reference.replace("\\", "/").strip().strip('"')
         joined = posixpath.normpath(posixpath.join(posixpath.dirname(name), wanted))
         if joined.startswith(("/", "../")) or joined == ".." or ":" in joined:
-            raise AssetError(f"{self.place}: {name}: refers to {reference!r}, outside of it")
+            raise AssetError(
+                f"{self.place}: {name}: refers to {reference!r}, which lies outside of what is "
+                f"added; only files inside it are read. {self._wider(name)}"
+            )
         return self._folded.get(joined.casefold())
+
+    def _wider(self, name: str) -> str:
+        if self._archive:
+            return "Pack the archive from one folder higher"
+        return f"Add the folder above, {self.place.resolve().parent}, or the file {name} alone"
 
 
 def open_source(path: Path) -> tuple[Source, list[str]]:

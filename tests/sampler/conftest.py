@@ -50,7 +50,8 @@ class FakeLandmarks:
         shape: NDArray[np.float32],
         expression: NDArray[np.float32],
     ) -> NDArray[np.float32]:
-        return self.neutral_head_m(macro, shape) + self.moved_head_m(expression)
+        neutral = self.neutral_head_m(macro, shape)
+        return neutral + self.moved_head_m(expression, neutral)
 
     def neutral_head_m(
         self, macro: Mapping[str, NDArray[np.float64]], shape: NDArray[np.float32]
@@ -58,7 +59,9 @@ class FakeLandmarks:
         size = 0.95 + 0.1 * macro["sex"] + 0.05 * shape[:, SHAPE_KEYS.index("chin-height")]
         return np.asarray(_face()[None] * size[:, None, None], np.float32)
 
-    def moved_head_m(self, expression: NDArray[np.float32]) -> NDArray[np.float32]:
+    def moved_head_m(
+        self, expression: NDArray[np.float32], neutral: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
         points = np.zeros((len(expression), 68, 3))
         points[:, :17, 1] -= 0.02 * expression[:, 24:25]  # jawOpen
         points[:, 36:48, 1] += 0.001 * expression[:, 10:11]  # eyeLookDownLeft

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from assets.catalog import Catalog
+from assets.catalog import BALD, Catalog
 from assets.worn import goes_with, worn_tables
+from sampler import draw as sampler_draw
 from sampler import load_config
 from sampler.columns import Names
 from sampler.pool import Pool
@@ -69,6 +70,26 @@ def test_exclusions_forbid_something_and_leave_every_thing_a_place(sets: dict[st
     assert len(barred) > 300
     for slot, wear in sets.items():
         assert set(_ids(wear)[wear.present]) == set(worn_tables(slot)), slot
+
+
+def test_only_who_has_hair_wears_what_hair_holds() -> None:
+    slides = {k for k, v in worn_tables("jewellery").items() if v.get("needs_hair")}
+    assert slides
+    config = load_config(
+        overrides=["jewellery.share=1", "jewellery.shares.hair_slide=5", "hair.bald_male.young=0.4"]
+    )
+    rows = sampler_draw(config, start=0, n=3000, seed=5).select(["hair", "jewellery"]).to_pylist()
+    clipped = [r for r in rows if r["jewellery"] and r["jewellery"]["id"] in slides]
+    styles = Catalog.shipped().hair_styles
+    assert clipped
+    for row in clipped:
+        hair = row["hair"]
+        assert hair["style"] != BALD
+        assert hair["recession"] < 0.5
+        assert {e.id: e for e in styles.values()}[hair["style"]].attributes.get(
+            "length_class"
+        ) != "shaved"
+    assert any(r["hair"]["style"] == BALD and r["jewellery"] for r in rows)
 
 
 def test_an_entry_has_its_own_colours_and_prints(sets: dict[str, Wear]) -> None:

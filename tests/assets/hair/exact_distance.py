@@ -49,10 +49,13 @@ FAR_M = 0.02
 class ExactDistance:
     """Signed distance, metres, positive outside; sign by the interpolated vertex normals.
 
-    Points farther than ``FAR_M`` from the surface get that.
+    Points farther than ``far_m`` from the surface get that.
     """
 
-    def __init__(self, vertices: NDArray[np.float32], faces: NDArray[np.int32]) -> None:
+    def __init__(
+        self, vertices: NDArray[np.float32], faces: NDArray[np.int32], far_m: float = FAR_M
+    ) -> None:
+        self.far_m = far_m
         self.triangles = np.concatenate([faces[:, [0, 1, 2]], faces[:, [0, 2, 3]]])
         self.vertices = vertices.astype(np.float64)
         corners = self.vertices[self.triangles]
@@ -66,8 +69,8 @@ class ExactDistance:
 
     def __call__(self, points: NDArray[np.float32], neighbours: int = 10) -> Array:
         p = points.astype(np.float64)
-        out = np.full(len(p), FAR_M)
-        reached, _ = self.tree.query(p, distance_upper_bound=FAR_M)
+        out = np.full(len(p), self.far_m)
+        reached, _ = self.tree.query(p, distance_upper_bound=self.far_m)
         close = np.isfinite(reached)
         out[close] = self._close(p[close], neighbours)
         return out

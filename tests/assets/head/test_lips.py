@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from assets.head import HeadModel, load_head_model
-from assets.head.lips import lip_units
+from assets.head.calibration import Targets
+from assets.head.lips import LipSeal
 from assets.store import open_store
-from spec_schema.spec import ARKIT_UNITS, IdentitySpec
+from spec_schema.spec import IdentitySpec
 from tests.make_specs import make_spec
 
 INNER = ((61, 67), (62, 66), (63, 65))
@@ -51,21 +52,50 @@ def test_lips_meet_toward_the_corners_in_every_identity(model: HeadModel) -> Non
             assert (y[u] - y[v]) * 1e3 == pytest.approx(facts.gap_m * 1e3, abs=0.25)
 
 
-def test_a_smile_neither_parts_the_lips_nor_presses_them_together(model: HeadModel) -> None:
+@pytest.mark.parametrize(("left", "right"), [(0.9, 0.9), (0.6, 0.1), (0.0, 0.5)])
+def test_smiles_leave_closed_lips_closed(model: HeadModel, left: float, right: float) -> None:
+    """No teeth show between them, and neither lip is pushed through the other."""
+    smile = {"mouthSmileLeft": left, "mouthSmileRight": right}
+    for identity in identities(model, 4):
+        cage = model.targets.express(model.targets.neutral(identity), smile)
+        y = model.landmark_positions(cage)[:, 1] * 1e3
+        gaps = [y[a] - y[b] for a, b in INNER]
+        assert max(gaps) < 0.3
+        assert min(gaps) > -1.2
+
+
+def test_parted_smiles_part_the_lips(model: HeadModel) -> None:
     neutral = model.targets.neutral(make_spec().identity)
-    closed = model.targets.express(neutral, smiling(0.8))
-    assert -0.9 < gap_mm(model, closed) < 0.6
     upper = {"mouthUpperUpLeft": 0.45, "mouthUpperUpRight": 0.45}
     parted = model.targets.express(neutral, smiling(0.8, jawOpen=0.14, **upper))
-    assert gap_mm(model, parted) > 4.5
+    assert gap_mm(model, parted) > 4.0
 
 
-def test_a_smile_brings_the_lower_lip_of_its_side(model: HeadModel) -> None:
-    weights = np.zeros((1, 52), np.float32)
-    weights[0, ARKIT_UNITS.index("mouthSmileLeft")] = 0.5
-    moved = lip_units(weights, 0.6) - weights
-    assert moved[0, ARKIT_UNITS.index("mouthLowerDownLeft")] == pytest.approx(0.3)
-    assert np.count_nonzero(moved) == 1
+def test_smiles_of_both_sides_are_mirror_images(model: HeadModel) -> None:
+    targets, mirror = model.targets, np.asarray(open_store().array("head/mirror"))
+    left, right = (
+        targets.express(targets.base, {f"mouthSmile{side}": 1.0}) - targets.base
+        for side in ("Left", "Right")
+    )
+    assert np.abs(right[mirror] * [-1, 1, 1] - left).max() < 1.5e-3
+
+
+def test_a_seal_closes_what_a_target_opens(model: HeadModel) -> None:
+    base, store = model.targets.base, open_store()
+    faces, mirror = store.array("head/faces"), np.asarray(store.array("head/mirror"))
+    seal = LipSeal(base, faces, mirror, model.facts.lip_seal)
+    rows = np.flatnonzero(np.abs(base[:, 0]) < 0.03).astype(np.int32)
+    lifted = np.zeros((len(rows), 3), np.float32)
+    above = base[rows, 1] > 0.6612
+    lifted[above, 1] = 2e-3 * np.cos(base[rows[above], 0] * 50)
+    opening = Targets(np.array([0, len(rows)]), rows, lifted)
+    closed = seal.sealed(opening, {0: 0.5})
+    before, after = (
+        np.abs(seal.gap(v.astype(np.int64), d[:, 1].astype(np.float64))).mean()
+        for v, d in (opening.of(0), closed.of(0))
+    )
+    assert before > 0.5e-3
+    assert after < 0.25 * before
 
 
 def test_deep_eyes_are_brought_to_their_lids(model: HeadModel) -> None:

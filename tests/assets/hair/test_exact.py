@@ -1,0 +1,60 @@
+"""The last push out of skin and eyes, and hair loss and waxed moustaches that look like such."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from assets.hair import HeadSurface, facial_hair
+from assets.hair.exact import held_out
+from assets.hair.scalp import Scalp
+from tests.assets.hair.exact_distance import ExactDistance
+from tests.make_specs import make_spec
+
+
+def test_strands_through_ears_lids_and_eyes_come_out(man: HeadSurface) -> None:
+    skull = man.skull
+    eye = skull.eyes_m[0]
+    ears = np.flatnonzero(man.masks["ears"] > 0.5)[::25]
+    lids = np.flatnonzero(man.masks["eyelids"] > 0.5)[::25]
+    at = np.concatenate([ears, lids])
+    root = skull.vertices_m[at] + 0.004 * skull.normals[at]
+    way = np.linspace(0.0, 1.0, 9, dtype=np.float32)[None, :, None]
+    # From before the skin to 1 mm within, and one straight through an eyeball.
+    strands = root[:, None] - 0.005 * way * skull.normals[at][:, None]
+    through = eye + (np.array([0, 0, 0.02], np.float32) - np.array([0, 0, 0.04]) * way)
+    strands = np.concatenate([strands, through]).astype(np.float32)
+    out = held_out(skull, skull.field, strands)
+    inner = man.masks["inside-mouth"][man.faces].max(1) > 0.5
+    exact = ExactDistance(skull.vertices_m, man.faces[~inner])
+    assert exact(strands[:-1, 1:].reshape(-1, 3)).min() < -0.0008
+    assert exact(out[:-1, 1:].reshape(-1, 3)).min() > -0.0005
+    assert np.linalg.norm(out[-1, 1:] - eye, axis=1).min() > skull.eye_radius_m - 0.0005
+    assert np.array_equal(out[:, 0], strands[:, 0])
+
+
+def test_hair_gets_weak_before_it_is_lost(man: HeadSurface) -> None:
+    spec = make_spec(hair={"style": "short_crop", "recession": 0.8, "thinning": 0.9})
+    scalp, whole = Scalp.of(spec), Scalp.of(spec, whole=True)
+    rest = man.skull.rest_dm[man.skull.used]
+    vigour = scalp.vigour(rest, whole)
+    over_ear = (np.abs(rest[:, 0]) > 0.6) & (np.abs(rest[:, 1] - 7.55) < 0.1) & (rest[:, 2] < 0.4)
+    crown = (rest[:, 1] > 8.3) & (np.abs(rest[:, 0]) < 0.2)
+    assert vigour[over_ear & (whole.density(rest) > 0.9)].min() > 0.8
+    assert vigour[crown].mean() < 0.3
+    assert ((vigour > 0.2) & (vigour < 0.8)).sum() > 100
+
+
+def test_waxed_ends_turn_up(man: HeadSurface) -> None:
+    spec = make_spec(
+        facial_hair={"style": "handlebar", "length_m": 0.05, "density": 1.0, "curl": 0.2}
+    )
+    beard = facial_hair(spec, man, 0.5)
+    assert beard is not None
+    turn = man.world_from_skull[:3, :3]
+    points = (beard.points_m - man.world_from_skull[:3, 3]) @ turn
+    side = points[:, 0, 0] > np.median(points[:, 0, 0])
+    for half in (points[side], points[~side]):
+        out = np.abs(half[:, -1, 0])
+        far = half[out > np.quantile(out, 0.75)]
+        assert (np.abs(far[:, -1, 0]) > np.abs(far[:, 0, 0])).mean() > 0.95
+        assert (far[:, -1, 1] > far[:, -5, 1]).mean() > 0.9
