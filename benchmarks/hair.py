@@ -144,10 +144,14 @@ def ratio(spec: SceneSpec, size: int) -> None:
         print(f"render {style:14} {each} CPU s, {np.median(seconds) / bald:.2f} x bald", flush=True)  # noqa: T201
 
 
-def depth_m(strands: Strands, head: HeadSurface, exact: ExactDistance) -> float:
-    """How deep the deepest point but the roots lies in the skin or eyes of head and upper neck.
+def depth_m(
+    strands: Strands, head: HeadSurface, skin: ExactDistance, walls: ExactDistance
+) -> float:
+    """How deep the deepest point but the roots lies in head and upper neck, eyes or mouth.
 
-    Metres, 0 for none. On the shoulders a garment covers the skin.
+    Metres, 0 for none. On the shoulders a garment covers the skin. A point nearer to the mouth's
+    walls than to the skin is as deep as the skin is far: there the skin ends, and its side says
+    nothing.
     """
     points = strands.points_m[:, 1:].reshape(-1, 3)
     height = (points - head.to_world(head.skull.eye_m)) @ head.world_from_skull[:3, 1]
@@ -156,7 +160,9 @@ def depth_m(strands: Strands, head: HeadSurface, exact: ExactDistance) -> float:
         return 0.0
     eyes = (head.right_eye_m, head.left_eye_m)
     in_eye = [head.eye_radius_m - np.linalg.norm(points - eye, axis=1).min() for eye in eyes]
-    return max(0.0, -float(exact(points).min()), *(float(d) for d in in_eye))
+    out = skin(points)
+    out = np.where(np.abs(walls(points)) < np.abs(out), -np.abs(out), out)
+    return max(0.0, -float(out.min()), *(float(d) for d in in_eye))
 
 
 def rules(n: int, start: int, seconds: float) -> None:
@@ -171,12 +177,15 @@ def rules(n: int, start: int, seconds: float) -> None:
         seen += 1
         surface = hair_surface_of(spec)
         inner = surface.masks["inside-mouth"][surface.faces].max(1) > 0.5
-        exact = ExactDistance(surface.vertices_m, surface.faces[~inner], DEEPEST_SOUGHT_M)
+        skin, walls = (
+            ExactDistance(surface.vertices_m, faces, DEEPEST_SOUGHT_M)
+            for faces in (surface.faces[~inner], surface.faces[inner])
+        )
         hair = scalp_hair(spec, surface, detail=RULES_DETAIL)
         for strands in (hair, facial_hair(spec, surface, 0.5), *eyebrows(spec, surface)):
             if strands is not None and len(strands.points_m):
                 few = Strands(**{**strands.__dict__, "points_m": _some(strands.points_m)})
-                worst.append((depth_m(few, surface, exact), index, strands.name))
+                worst.append((depth_m(few, surface, skin, walls), index, strands.name))
                 if worst[-1][0] > TOLERATED_M:
                     print(f"  spec {index}: {strands.name} {worst[-1][0] * 1e3:.2f} mm", flush=True)  # noqa: T201
         if hair is not None:

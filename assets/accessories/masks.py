@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
 from assets.accessories.capsule import Capsule, CutPiece, outline_field
-from assets.accessories.fit import F64Array, smoothstep
+from assets.accessories.fit import F64Array, Skin, smoothstep
 from assets.accessories.hugging import behind_ear, clear, eased, hugging, normals_along
 from assets.accessories.styles import MaskStyle
 from assets.accessories.sweep import Piece, ellipsoid, joined
@@ -21,6 +21,11 @@ __all__ = ["FLAT_M", "ROUND_CELLS", "TAUT", "build_mask", "hem", "on_skin", "row
 MM = 1e-3
 GAP_M = 0.0012
 CLEAR_M = 0.0006
+FACE_CLEAR_M = 0.0004
+REACH_M = 0.002
+LIFTS = 2
+LIFT_M = 0.001
+"""The most of one lift: what lies deeper is a nostril or the like."""
 EDGE_M = 0.036
 """Over this distance from its edge a mask comes down to the skin."""
 ROUND_CELLS = 2.4
@@ -113,10 +118,24 @@ def _relief(
 
 
 def on_skin(piece: CutPiece, wearer: Wearer, clear_m: float, ears: bool = True) -> CutPiece:
-    """The piece with every point at least ``clear_m`` outside the skin."""
+    """The piece with its points at least ``clear_m`` outside the skin, and its faces outside."""
     skin = wearer.skin if ears else wearer.skull_skin
     points = skin.pushed_out(piece.piece.points_m, clear_m)
+    _lift_faces(points, piece.piece.faces, skin)
     return CutPiece(Piece(points, piece.piece.faces), piece.grid_uv_m, piece.loops, piece.azimuth)
+
+
+def _lift_faces(points_m: F64Array, faces: NDArray[np.int32], skin: Skin) -> None:
+    """Move the corners of faces that skin comes through, as a chin does between them."""
+    for _ in range(LIFTS):
+        distance, _, normals = skin.nearest(points_m)
+        near = faces[(distance[faces] < REACH_M).any(1)]
+        corners = points_m[near]
+        within = [corners.mean(1), *((corners + np.roll(corners, -1, 1)) / 2).swapaxes(0, 1)]
+        lack = np.max([FACE_CLEAR_M - skin.distance(at) for at in within], axis=0, initial=0)
+        lift = np.zeros(len(points_m))
+        np.maximum.at(lift, near, np.minimum(lack, LIFT_M)[:, None])
+        points_m += normals * lift[:, None]
 
 
 def hem(piece: CutPiece, radius_m: float, which: NDArray[np.int64] | None = None) -> Piece:

@@ -22,8 +22,8 @@ PLANE_M = 0.007
 """Nearer than this the distance is that to the tangent plane of the nearest vertex."""
 TRUST_M = 0.00035
 """A cell whose surface points miss zero by more is looked up exactly."""
-SEARCHED_M = (-0.010, 0.013)
-"""Nodes for which the rough distance lies between these are measured."""
+MEASURED_M = 1.5 * CELL_M
+"""Nodes nearer than this to a point of the surface are measured, and some beyond."""
 FINE_M = 0.004
 """The grid is off by less than this; what it says is farther out is not looked up exactly."""
 MEANS_M = 0.0035
@@ -61,13 +61,21 @@ class DistanceField:
 
     def _fill(self) -> F32Array:
         """Distances at the nodes of the grid, which is (X, Y, Z)."""
-        grid = np.ascontiguousarray(self._roughly())
-        low, high = SEARCHED_M
-        near = np.nonzero((grid > low) & (grid < high))
+        occupied = np.zeros(self._shape, bool)
+        occupied.reshape(-1)[self._node(self._points, 0)] = True
+        near = np.nonzero(_widened(occupied))
         p = np.stack(near, 1).astype(np.float32)
         p *= np.float32(CELL_M)
         p += self._low
-        grid[near] = self._signed(p, *self._tree.query(p))
+        exact = self._signed(p, *self._tree.query(p))
+        known = np.zeros(self._shape, np.int8)
+        known[near] = np.where(exact < 0, -1, 1)
+        side, grid = _spread(known), self._roughly()
+        # Where skull and ear share a cell the rough sign is that of neither.
+        inside = (side < 0) | ((side == 0) & (grid < 0))
+        np.maximum(np.abs(grid, out=grid), np.float32(MEASURED_M), out=grid)
+        np.negative(grid, out=grid, where=inside)
+        grid[near] = exact
         return np.clip(grid, -BAND_M, BAND_M, out=grid)
 
     def _roughly(self) -> F32Array:
@@ -79,15 +87,17 @@ class DistanceField:
         wide = np.float32(2 * CELL_M)
         cell = np.rint((self._points - self._low) / wide).astype(np.intp)
         inside = ((cell >= 0) & (cell < np.array(shape))).all(1)
-        occupied, which = np.unique(
-            np.ravel_multi_index(tuple(cell[inside].T), shape), return_inverse=True
-        )
+        which = np.ravel_multi_index(tuple(cell[inside].T), shape)
+        count = np.bincount(which, minlength=int(np.prod(shape)))
+        occupied = np.flatnonzero(count)
         marked = np.full(shape, -1, np.int32)
         marked.ravel()[occupied] = np.arange(len(occupied), dtype=np.int32)
         mark = ndimage.distance_transform_edt(
             marked < 0, return_distances=False, return_indices=True
         )
-        points, normals = (_means(a[inside], which) for a in (self._points, self._normals))
+        points, normals = (
+            _means(a[inside], which, occupied, count) for a in (self._points, self._normals)
+        )
         index = marked[tuple(mark)].ravel()
         away = np.indices(shape, np.float32).reshape(3, -1).T * wide
         away += self._low
@@ -128,7 +138,7 @@ class DistanceField:
         miss &= self._points[:, 1] > self._careful_above
         cells = np.zeros(self._shape, bool)
         cells.reshape(-1)[self._node(self._points[miss], 0)] = True
-        return np.asarray(ndimage.maximum_filter(cells, size=3)).reshape(-1)
+        return _widened(cells).reshape(-1)
 
     @cached_property
     def _coarse_below(self) -> np.float32:
@@ -260,11 +270,36 @@ class DistanceField:
         return free
 
 
-def _means(values: F32Array, which: NDArray[np.intp]) -> F32Array:
-    """(K, 3) means of the values (n, 3) of each of K groups."""
-    count = np.bincount(which)
-    total = [np.bincount(which, values[:, axis]) for axis in range(3)]
-    return np.asarray(np.stack(total, 1) / count[:, None], np.float32)
+def _widened(cells: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Cells (X, Y, Z), with the 26 neighbours of each."""
+    for axis in range(3):
+        wide = cells.copy()
+        out, one = np.moveaxis(wide, axis, 0), np.moveaxis(cells, axis, 0)
+        out[1:] |= one[:-1]
+        out[:-1] |= one[1:]
+        cells = wide
+    return cells
+
+
+def _spread(known: NDArray[np.int8]) -> NDArray[np.int8]:
+    """Signs (X, Y, Z) of the nodes without one (0) by those with one before and behind along x.
+
+    Between two of them there is no surface. Where they differ, as in an opening, or there are
+    none, it stays 0.
+    """
+    ahead, behind = known.copy(), known.copy()
+    for i in range(1, len(known)):
+        np.copyto(ahead[i], ahead[i - 1], where=known[i] == 0)
+        np.copyto(behind[-1 - i], behind[-i], where=known[-1 - i] == 0)
+    return np.asarray(np.sign(ahead + behind), np.int8)
+
+
+def _means(
+    values: F32Array, which: NDArray[np.intp], asked: NDArray[np.intp], count: NDArray[np.intp]
+) -> F32Array:
+    """(k, 3) means of those of the values (n, 3) in each group asked for; groups have ``count``."""
+    total = [np.bincount(which, values[:, axis], len(count)).take(asked) for axis in range(3)]
+    return np.asarray(np.stack(total, 1) / count.take(asked)[:, None], np.float32)
 
 
 def _doubled(values: F32Array, axis: int, n: int) -> F32Array:

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from assets.geometry import F32Array, HairMaterial, I32Array, Strands
-from assets.hair.clearing import cleared
+from assets.hair.clearing import STUMP, cleared
 from assets.hair.clumping import choose, gather
 from assets.hair.colour import pigment
 from assets.hair.curves import WanderBank, coil, resample
@@ -25,11 +25,12 @@ from assets.noise import Stream, ValueNoise
 from spec_schema.classes import SegmentationClass
 from spec_schema.spec import FacialHairSpec, SceneSpec
 
-__all__ = ["grow_beard"]
+__all__ = ["grow_beard", "out_of_mouth"]
 
 STUBBLE_M = 0.004
 """Shorter hair stands by itself: no clumps, no fall."""
 MOUTH_RIM_M = 0.012
+LIP_M = np.float32(0.004)
 WAXED_ABOVE_DM = 6.56
 CORNER_DM = 0.22
 """Where what is above belongs to a waxed moustache: beside the mouth."""
@@ -188,7 +189,7 @@ def _strands(
     )  # fmt: skip
     strands = WanderBank(m, lots("frizz"), (2.0, 5.0)).add(strands, 0.02 * length)
     strands = cleared(head.field, strands, 0.0004)
-    return _out_of_mouth(head, strands), clump
+    return out_of_mouth(head, strands), clump
 
 
 def _swept(roots: Roots, upper: F32Array, lying: F32Array, share: float) -> F32Array:
@@ -199,12 +200,16 @@ def _swept(roots: Roots, upper: F32Array, lying: F32Array, share: float) -> F32A
     return unit(lying[upper] * (1 - share) + aside * share)
 
 
-def _out_of_mouth(head: SkullHead, strands: F32Array) -> F32Array:
+def out_of_mouth(head: SkullHead, strands: F32Array) -> F32Array:
     """Strands that would reach into an open mouth end at the lip."""
-    inside = head.masks["inside-mouth"] > 0.5
-    if not inside.any():
+    if not head.mouth_wall.any():
         return strands
-    low, high = head.vertices_m[inside].min(0), head.vertices_m[inside].max(0)
+    # Its rim too: what is nearest to that has come through the lip.
+    inside = np.zeros(len(head.vertices_m), bool)
+    inside[head.faces[head.mouth_wall]] = True
+    # Within a lip too, before the walls.
+    low = head.vertices_m[inside].min(0) - LIP_M
+    high = head.vertices_m[inside].max(0) + LIP_M
     about = (strands[..., 1] > low[1]) & (strands[..., 1] < high[1]) & (strands[..., 2] > low[2])
     row, step = np.nonzero(about)
     within = ((strands[row, step] > low) & (strands[row, step] < high)).all(-1)
@@ -221,7 +226,8 @@ def _out_of_mouth(head: SkullHead, strands: F32Array) -> F32Array:
     if len(hit) == 0:
         return strands
     m = strands.shape[1]
-    last = np.maximum(bad[hit].argmax(1) - 1, 1)
+    # Where the first point is one of them, nothing of the strand is left.
+    last = np.maximum(bad[hit].argmax(1) - 1, STUMP)
     out = strands.copy()
     out[hit] = resample(strands[hit], m, (last / (m - 1)).astype(np.float32))
     return out

@@ -173,6 +173,12 @@ class SkullHead:
         return out
 
     @cached_property
+    def mouth_wall(self) -> NDArray[np.bool_]:
+        """(f,) bool, faces within the mouth, with those by which the lips turn into it."""
+        inside = self.masks["inside-mouth"] > 0.5
+        return np.asarray(inside[self.faces].any(axis=1))
+
+    @cached_property
     def used(self) -> NDArray[np.intp]:
         """Vertices of the faces that may carry roots."""
         marked = np.zeros(len(self.vertices_m), bool)

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
+from assets.geometry import F32Array
 from assets.hair import HeadSurface, facial_hair
+from assets.hair.distance import DistanceField
 from assets.hair.exact import held_out
+from assets.hair.facial import out_of_mouth
 from assets.hair.scalp import Scalp
 from tests.assets.hair.exact_distance import ExactDistance
 from tests.make_specs import make_spec
@@ -58,3 +62,48 @@ def test_waxed_ends_turn_up(man: HeadSurface) -> None:
         far = half[out > np.quantile(out, 0.75)]
         assert (np.abs(far[:, -1, 0]) > np.abs(far[:, 0, 0])).mean() > 0.95
         assert (far[:, -1, 1] > far[:, -5, 1]).mean() > 0.9
+
+
+@pytest.mark.parametrize(("gap_m", "shift_m"), [(0.003, 0.0), (0.005, 0.011), (0.008, 0.009)])
+def test_skin_under_an_ear_is_inside(gap_m: float, shift_m: float) -> None:
+    """An ear in a cell with the skull behind it must not turn the skull inside out."""
+    y, z = (a.ravel() for a in np.meshgrid(*2 * [np.arange(-0.04, 0.04, 0.002)]))
+
+    def sheet(x: float, side: float, kept: F32Array) -> tuple[F32Array, F32Array]:
+        points = np.stack([np.full_like(y, x), y, z], 1)[kept]
+        return points.astype(np.float32), np.tile(np.float32([side, 0, 0]), (len(points), 1))
+
+    back = shift_m + gap_m
+    sheets = (
+        sheet(shift_m, 1, y < 1), sheet(back, -1, y < 0), sheet(back + 0.003, 1, y < 0),
+    )  # fmt: skip
+    points, normals = (np.concatenate(parts) for parts in zip(*sheets, strict=True))
+    nowhere, half = np.full((2, 3), 9.0, np.float32), np.full(3, 0.06, np.float32)
+    flat = np.zeros(len(points), bool)
+    field = DistanceField(points, normals, flat, nowhere, 0.012, -half, half, -np.inf)
+    deep = np.random.default_rng(0).uniform(-0.03, 0.03, (20_000, 3)).astype(np.float32)
+    deep[:, 0] = np.linspace(-0.03, -0.0005, len(deep))
+    said = field.distance(deep + np.float32([shift_m, 0, 0]))
+    assert said.max() < -0.0004
+    assert np.abs(said - deep[:, 0])[deep[:, 0] > -0.002].max() < 0.0005
+
+
+def test_a_beard_that_starts_through_the_lip_ends_at_its_root(man: HeadSurface) -> None:
+    skull = man.skull
+    inner = man.masks["inside-mouth"][man.faces].max(1) > 0.5
+    skin, wall = (ExactDistance(skull.vertices_m, man.faces[at]) for at in (~inner, inner))
+    walls = np.unique(man.faces[inner])
+    front = walls[skull.vertices_m[walls, 2] > np.quantile(skull.vertices_m[walls, 2], 0.9)]
+    mouth = skull.vertices_m[front] + 0.0005 * skull.normals[front]
+    rim = mouth[(wall(mouth) > 0) & (np.abs(wall(mouth)) < np.abs(skin(mouth)))][::5]
+    assert len(rim) > 10
+    outer = np.flatnonzero((skull.bare < 0.1) & (skull.normals[:, 2] > 0.5))
+    root = skull.vertices_m[outer]
+    root = root[np.linalg.norm(root - rim[:, None], axis=2).argmin(1)]
+    # Only the point next to the root is in the mouth.
+    strands = np.repeat(root[:, None], 9, axis=1)
+    strands[:, 1:] += 0.004 * np.linspace(0.1, 1, 8, dtype=np.float32)[:, None] * [0, 0, 1]
+    strands[:, 1] = rim
+    out = out_of_mouth(skull, strands.astype(np.float32))[:, 1:].reshape(-1, 3)
+    assert (np.abs(wall(out)) > np.abs(skin(out))).all()
+    assert np.abs(skin(out)).max() < 0.001
