@@ -22,6 +22,7 @@ ASKED_M = 0.0012
 DEEPEST_M = 0.0003
 MOVED_TO_M = 0.0001
 TRIANGLES = 8
+ABOUT_M = np.float32(0.010)
 HAIRSBREADTH_M = 0.0001
 SLIVER = 1e-24
 
@@ -37,13 +38,13 @@ def held_out(head: SkullHead, field: DistanceField, strands: F32Array) -> F32Arr
     at = np.union1d(doubted, _in_mouth(head, field, points))
     if len(at) == 0:
         return strands
-    corners, normals = _skin(head, field)
+    asked: F32Array = points[at]
+    corners, normals = _skin(head, asked)
     if len(corners) == 0:
         return strands
     tree = cKDTree(corners.mean(1), balanced_tree=False, compact_nodes=False)
-    asked: F32Array = points[at]
     depth, way = _depth(asked, corners, normals, tree, head)
-    deep = depth > DEEPEST_M
+    deep = (depth > DEEPEST_M) & (depth < ABOUT_M)
     at, asked, depth, way = at[deep], asked[deep], depth[deep], way[deep]
     if len(at) == 0:
         return strands
@@ -85,14 +86,22 @@ def _in_mouth(head: SkullHead, field: DistanceField, points_m: F32Array) -> NDAr
     return np.asarray(at[~field.is_clear(points_m[at], ASKED_M)])
 
 
-def _skin(head: SkullHead, field: DistanceField) -> tuple[F32Array, F32Array]:
-    """Corners (t, 3, 3) of the triangles where the grid is coarse, and their outward (t, 3)."""
-    faces: I32Array = head.faces
-    kept = field.is_coarse(head.vertices_m.take(faces[:, 0], axis=0))
-    kept &= (
-        np.maximum.reduce([head.masks["inside-mouth"].take(faces[:, k]) for k in range(4)]) <= 0.5
-    )
-    faces = faces[kept]
+def _skin(head: SkullHead, points_m: F32Array) -> tuple[F32Array, F32Array]:
+    """Corners (t, 3, 3) of all triangles of skin about points (n, 3), and their outward (t, 3).
+
+    The nearest triangle to a point is among them if it is within ``ABOUT_M``.
+    """
+    first = head.vertices_m.take(head.faces[:, 0], axis=0)
+    low = np.minimum(points_m.min(0), first.min(0)) - 2 * ABOUT_M
+    shape = np.ceil((np.maximum(points_m.max(0), first.max(0)) - low) / ABOUT_M).astype(int) + 2
+    about = np.zeros(shape, bool)
+    about[tuple(((points_m - low) / ABOUT_M).astype(np.intp).T)] = True
+    for axis in range(3):
+        about |= np.roll(about, 1, axis) | np.roll(about, -1, axis)
+    kept = about[tuple(((first - low) / ABOUT_M).astype(np.intp).T)]
+    faces: I32Array = head.faces[kept]
+    walls = head.masks["inside-mouth"]
+    faces = faces[np.maximum.reduce([walls.take(faces[:, k]) for k in range(4)]) <= 0.5]
     triangles = np.concatenate([faces[:, [0, 1, 2]], faces[:, [0, 2, 3]]])
     return head.vertices_m[triangles], head.normals[triangles].sum(1)
 

@@ -107,3 +107,14 @@ def test_a_beard_that_starts_through_the_lip_ends_at_its_root(man: HeadSurface) 
     out = out_of_mouth(skull, strands.astype(np.float32))[:, 1:].reshape(-1, 3)
     assert (np.abs(wall(out)) > np.abs(skin(out))).all()
     assert np.abs(skin(out)).max() < 0.001
+
+
+def test_stubble_stays_where_it_grows(man: HeadSurface) -> None:
+    spec = make_spec(
+        facial_hair={"style": "trimmed_stubble", "length_m": 0.003, "density": 1.0, "curl": 0.2}
+    )
+    beard = facial_hair(spec, man, 0.5)
+    assert beard is not None
+    # Where planes mislead nothing is drawn to a far triangle.
+    length = np.linalg.norm(np.diff(beard.points_m, axis=1), axis=2).sum(1)
+    assert length.max() < 0.006
