@@ -233,7 +233,7 @@ def test_its_texture_is_a_skin(hank: Own) -> None:
         ("landmarks = [", "landmarks = [9999999, ", "69 vertices; iBUG has 68"),
         ('"Big smile"', '"Small smile"', "no such shape key"),
         ('object = "Hank"', 'object = "Frank"', "no mesh object 'Frank'"),
-        ('licence = "CC0-1.0"', 'licence = ""', "licence: String should have at least 1"),
+        ('licence = "CC0-1.0"', 'licence = ""', "licence: is empty"),
     ],
 )
 def test_marks_that_are_wrong(hank: Own, tmp_path: Path, old: str, new: str, rule: str) -> None:
