@@ -19,6 +19,7 @@ from assets.catalog import BALD, SHAVED
 from assets.mouth import teeth_sets
 from sampler import Inputs, Sampler, SamplerConfig, distributions
 from sampler.config_model import Within
+from sampler.hair import HairConfig
 from sampler.identity import ANCESTRIES
 from sampler.pool import Pool
 from sampler.quantities import Happens
@@ -179,6 +180,7 @@ def _catalogue_choices(s: Seen) -> dict[str, float]:
     young, old = (np.array(styles.attribute(f"{age}_factor", 1.0)) for age in ("young", "old"))
     weights *= young + (old - young) * s.old[haired][:, None]
     weights[s.has("headwear")[haired]] *= under
+    weights *= _lengths(c.hair, styles, s, haired)
     out["hair"] = categorical(s.codes("hair.style", styles.ids, haired), weights)
 
     brown = [max(0.0, (e.colour_srgb[0] - e.colour_srgb[2]) / (e.colour_srgb[0] + e.colour_srgb[2]))
@@ -203,6 +205,22 @@ def _catalogue_choices(s: Seen) -> dict[str, float]:
         )  # fmt: skip
     weights = np.stack(columns, axis=-1)
     out["skin"] = categorical(s.codes("skin.texture", tuple(known.skins), everyone), weights)
+    return out
+
+
+def _lengths(hair: HairConfig, styles: Pool, s: Seen, haired: NDArray[np.bool_]) -> F64:
+    """How much rarer or more frequent sex, age and loss make each style."""
+    sex, old = s["identity.sex"][haired, None] ** 3, s.old[haired, None]
+    man = sex / (sex + (1 - s["identity.sex"][haired, None]) ** 3)
+    lost = np.maximum(s["hair.recession"], s["hair.thinning"])[haired, None]
+    out = np.ones((haired.sum(), len(styles.ids)))
+    for k, name in enumerate(styles.attribute("length_class", "")):
+        if (of := hair.lengths.get(name)) is not None:
+            female = of.young_female + (of.old_female - of.young_female) * old
+            male = of.young_male + (of.old_male - of.young_male) * old
+            out[:, [k]] = female + (male - female) * man
+        if name in ("medium", "long", "tied"):
+            out[:, [k]] *= 1 - hair.loss_crops * np.clip(2 * lost, 0, 1) * man
     return out
 
 
