@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import sys
 import time
@@ -149,7 +150,8 @@ def test_interrupted_and_gone_on_with(cluster: Any, here: Runner, seen: Path) ->
     running.send_signal(signal.SIGINT)
     said = running.communicate(timeout=30)[1]
     assert running.returncode == 75, said
-    assert "finishing 1 samples in work" in said
+    # Between the second file and the signal the third sample may have ended and no other begun.
+    assert re.search(r"finishing [01] samples in work", said), said
     assert 2 <= markers(out) < 5
     running = here.start(*command)
     wait_for(lambda: markers(out) >= 4, running)
