@@ -53,6 +53,10 @@ class ShapeTrend(ConfigModel):
     """More at 80 years than at 25, evenly."""
     weight: Slope = 0.0
     """More in the heaviest, less in the lightest."""
+    european: Slope = 0.0
+    """More in those of this ancestry, by its share; so the next two."""
+    asian: Slope = 0.0
+    african: Slope = 0.0
 
 
 class ShapeConfig(ConfigModel):
@@ -69,8 +73,8 @@ class ShapeConfig(ConfigModel):
     """Standard deviation by key pattern (``nose-*``), side prefixes left out; the longest
     pattern that matches decides."""
     trends: dict[str, ShapeTrend]
-    """By key, side prefixes left out: what sex, age and weight do to a face beyond what the
-    macro parameters do."""
+    """By key, side prefixes left out: what sex, age, weight and ancestry do to a face beyond what
+    the macro parameters do."""
     plausible: PlausibleConfig
 
     @cached_property
@@ -220,7 +224,8 @@ def draw_shape(
 def trend(
     config: ShapeConfig, person: Identity, keys: Sequence[str], one_sided: frozenset[str]
 ) -> NDArray[np.float32]:
-    """Weights ``(n, K)`` that sex, age and weight give the shape keys, before chance does."""
+    """Weights ``(n, K)`` that sex, age, weight and ancestry give the shape keys, before chance
+    does."""
     man = 2 * person.man - 1
     age = np.clip((person.age_years - 25) / 55, 0, 1)
     weight = 2 * person.weight - 1
@@ -229,6 +234,9 @@ def trend(
         t = config.trends.get(_bare(key))
         if t is not None:
             row[:] = t.always + t.man * man + t.age * age + t.weight * weight
+            for share, slope in zip(person.ancestry.T, (t.european, t.asian, t.african), strict=True):
+                if slope:
+                    row += slope * share
             np.clip(row, 0 if key in one_sided else -1, 1, out=row)
     return out.T
 

@@ -10,6 +10,7 @@ from scipy.ndimage import distance_transform_edt, gaussian_filter, grey_closing,
 
 from assets.clothing.pattern import Pattern
 from assets.geometry import F32Array
+from assets.rigid import rotation_between
 from assets.skin.regions import smoothstep
 
 __all__ = ["hung"]
@@ -50,12 +51,10 @@ def hung(cloth_m: F32Array, pattern: Pattern, freedom: float) -> F32Array:
 
 
 def _upright(rest_m: F32Array, posed_m: F32Array) -> tuple[F64Array, F64Array]:
-    """Axes (3, 3, in columns) of the body as it stands, and its middle. Kabsch 1976."""
+    """Axes (3, 3, in columns) of the body as it stands, and its middle."""
     middle = posed_m.mean(0, dtype=np.float64)
-    spread = (rest_m - rest_m.mean(0)).astype(np.float64).T @ (posed_m - middle)
-    u, _, vt = np.linalg.svd(spread)
-    flip = np.diag([1.0, 1.0, np.linalg.det(vt.T @ u.T)])
-    return np.asarray(vt.T @ flip @ u.T), middle
+    turn = rotation_between((rest_m - rest_m.mean(0)).astype(np.float64), posed_m - middle)
+    return turn, middle
 
 
 def _relief(at: F64Array, z: F64Array) -> F64Array:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from assets.geometry import F32Array
 from assets.mouth.constants import mouth_constants
 from assets.mouth.tongue import furrowed, tongue_surface
+from assets.rigid import rigid_between
 from assets.skin.regions import smoothstep
 
 if TYPE_CHECKING:
@@ -67,7 +68,7 @@ def place_teeth(proxy: str, back_m: float, head: HasMouth, store: Store) -> F32A
     fitted[:, 0] *= 1 - c.narrow * beside
     fitted[:, 2] -= c.narrow_back_m * size[2] * beside
     helpers = slice(c.lower_helpers[0], c.lower_helpers[1] + 1)
-    turn, move = _rigid(neutral[helpers], upright[helpers])
+    turn, move = rigid_between(neutral[helpers], upright[helpers])
     fitted[lower] = fitted[lower] @ turn.T + move
     return _in_world(fitted, head)
 
@@ -123,12 +124,3 @@ def _moved(proxy: str, cage: F64Array, store: Store) -> F64Array:
     refs = store.array(f"proxies/{proxy}/refs")
     weights = store.array(f"proxies/{proxy}/weights").astype(np.float64)
     return np.asarray((cage[refs] * weights[..., None]).sum(1))
-
-
-def _rigid(before: F64Array, after: F64Array) -> tuple[F64Array, F64Array]:
-    """Rotation (3, 3) and translation (3,) that bring points nearest to others (Kabsch 1976)."""
-    a, b = before.mean(0), after.mean(0)
-    u, _, vt = np.linalg.svd((before - a).T @ (after - b))
-    flip = np.diag([1.0, 1.0, np.sign(np.linalg.det(u @ vt))])
-    turn = (u @ flip @ vt).T
-    return turn, b - turn @ a

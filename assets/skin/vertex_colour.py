@@ -59,6 +59,8 @@ class BaseColours:
         self._average = neighbour_average(mesh)
         self.pigments = lru_cache(maxsize=32)(self._pigments)
         self.detail = lru_cache(maxsize=8)(self._detail)
+        # Both ask for it, one after the other.
+        self._painted = lru_cache(maxsize=1)(self._load_painted)
 
     def _find_trusted(self) -> BoolArray:
         """(V,) vertices whose painted colour is bare skin."""
@@ -78,6 +80,11 @@ class BaseColours:
         np.maximum.at(out, self._corner_vertex, sampled)
         return out
 
+    def _load_painted(self, texture: str) -> tuple[F32Array, F32Array]:
+        """Linear colours (S, S, 3) of a texture, and logarithms (V, 3) of them at vertices."""
+        linear = self._texture(texture)
+        return linear, self._vertex_log_colour(linear)
+
     def _texture(self, texture: str) -> F32Array:
         name = f"skins/{texture}"
         if not self._store.has(name):
@@ -90,7 +97,7 @@ class BaseColours:
     def _pigments(self, texture: str) -> F32Array:
         """(V, 2) melanin and haemoglobin about the face's mean, in pigment units."""
         c = self._constants.base
-        log_colour = self._vertex_log_colour(self._texture(texture))
+        _, log_colour = self._painted(texture)
         face = self._vertex_mask("face") > 0.9
         known = self._trusted
         centre = log_colour[face & known].mean(0)
@@ -98,8 +105,10 @@ class BaseColours:
         amount = -(log_colour - centre) @ np.linalg.pinv(basis)
         amount = c.limit * np.tanh(amount * [c.melanin, c.haemoglobin] / c.limit)
         filled = np.where(known[:, None], amount, 0).astype(np.float32)
+        unknown = np.flatnonzero(~known)
+        average = self._average[unknown]
         for _ in range(_FILL_STEPS):
-            filled[~known] = (self._average @ filled)[~known]
+            filled[unknown] = average @ filled
         filled -= filled[face].mean(0)
         filled *= 1 - blobs(self._mesh.rest_m, self._constants.painted)[:, None]
         # The painted trunk is paler than the face by more than skin is.
@@ -118,9 +127,9 @@ class BaseColours:
 
     def _detail(self, texture: str, half: UvRaster) -> Detail:
         """What the vertices are too coarse for, about 0."""
-        linear = self._texture(texture)
+        linear, log_colour = self._painted(texture)
+        self._painted.cache_clear()  # a texture that the user added may be large
         c, resolution = self._constants, 2 * half.quad.shape[0]
-        log_colour = self._vertex_log_colour(linear)
         trusted = self._trusted * (1 - blobs(self._mesh.rest_m, c.painted))
         trust = smoothstep(half.draw(trusted.astype(np.float32)[:, None])[..., 0], 0.5, 1.0)
         trust = trust * np.isin(self._mesh.island[half.quad], self._mesh.islands["head"])

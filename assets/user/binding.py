@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from assets.accessories.fit import F64Array, Skin
+from assets.rigid import rotation_between
 from assets.user.reference import Fitted, outer_skin
 
 __all__ = ["bind_rigid", "bind_soft", "fit_rigid", "fit_soft", "moved_out"]
@@ -65,21 +66,19 @@ def fit_rigid(
 ) -> F64Array:
     """Points (N, 3) on another head: turned, moved, and scaled along the three axes as a whole.
 
-    The rotation is Kabsch's; each axis is then scaled within limits by least squares.
+    After the rotation each axis is scaled within limits by least squares.
     """
     w = weight.astype(np.float64)
     w /= w.sum()
     a, b = of.points_m[support], to.points_m[support]
     middle_a, middle_b = w @ a, w @ b
     a, b = a - middle_a, b - middle_b
-    u, _, vt = np.linalg.svd((a * w[:, None]).T @ b)
-    flip = np.diag([1.0, 1.0, np.sign(np.linalg.det(u @ vt))])
-    turn = u @ flip @ vt
-    back = b @ turn.T
+    turn = rotation_between(a, b, w)
+    back = b @ turn
     spread = (w[:, None] * a * a).sum(0)
     scale = (w[:, None] * a * back).sum(0) / np.maximum(spread, 1e-12)
     scale = np.where(spread < 1e-6, 1.0, np.clip(scale, *_SCALE_LIMITS))
-    return np.asarray(((points_m - middle_a) * scale) @ turn + middle_b)
+    return np.asarray(((points_m - middle_a) * scale) @ turn.T + middle_b)
 
 
 def moved_out(points_m: F64Array, skin: Skin, clearance_m: float, contact_m: float) -> F64Array:

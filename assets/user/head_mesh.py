@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from assets.accessories.fit import F64Array
+from assets.rigid import rigid_between
 from assets.user.blend import run_blender
 from assets.user.entry import broken_rules
 from spec_schema.errors import AssetError
 
-__all__ = ["HeadMarks", "OwnMesh", "aligned", "read_marks", "read_mesh", "rigid_between"]
+__all__ = ["HeadMarks", "OwnMesh", "aligned", "read_marks", "read_mesh"]
 
 UNITS_M: Final[Mapping[str, float]] = {"m": 1.0, "dm": 0.1, "cm": 0.01, "mm": 0.001}
 _EYE_CORNERS: Final = (36, 45)
@@ -131,14 +132,6 @@ def read_mesh(path: Path, name: str = "") -> OwnMesh:
     if not (np.isfinite(mesh.points).all() and np.isfinite(mesh.deltas).all()):
         raise AssetError(f"{path}: a vertex is not finite")
     return mesh
-
-
-def rigid_between(a: F64Array, b: F64Array) -> tuple[F64Array, F64Array]:
-    """Rotation (3, 3) and shift (3,) that bring points ``a`` (N, 3) to ``b``; Kabsch's."""
-    u, _, vt = np.linalg.svd((a - a.mean(0)).T @ (b - b.mean(0)))
-    flip = np.diag([1.0, 1.0, np.sign(np.linalg.det(u @ vt))])
-    turn = (u @ flip @ vt).T
-    return turn, b.mean(0) - turn @ a.mean(0)
 
 
 def aligned(mesh: OwnMesh, marks: HeadMarks, landmarks_m: F64Array, where: str) -> OwnMesh:

@@ -10,7 +10,8 @@ from scipy.spatial import cKDTree
 
 from assets.accessories.fit import F64Array
 from assets.head import HeadModel
-from assets.user.head_mesh import UNITS_M, OwnMesh, rigid_between
+from assets.rigid import rigid_between
+from assets.user.head_mesh import UNITS_M, OwnMesh
 from assets.user.head_register import Registration
 
 __all__ = ["suggested", "suggestion_toml"]

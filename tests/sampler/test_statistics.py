@@ -96,7 +96,7 @@ def test_every_column_that_holds_a_quantity_holds_it(seen: Seen) -> None:
 
 
 def _trend(s: Seen, key: str) -> F64:
-    """What sex, age and weight make of a key on average."""
+    """What sex, age, weight and ancestry make of a key on average."""
     t = s.config.identity.shape.trends.get(key.removeprefix("l-").removeprefix("r-"))
     if t is None:
         return np.zeros(len(s["identity.sex"]))
@@ -107,6 +107,7 @@ def _trend(s: Seen, key: str) -> F64:
         + t.man * (man - woman) / (man + woman)
         + t.age * old
         + t.weight * (2 * s["identity.weight"] - 1)
+        + sum(getattr(t, name) * s[f"identity.{name}"] for name in ANCESTRIES)
     )
 
 

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from assets.head import HeadModel, load_head_model
 from assets.head.landmarks import LandmarkModel, load_landmark_model
+from assets.rigid import rigid_between
 from assets.store import Store, open_store
 from assets.user.folder import FOLDER_VARIABLE
 from assets.user.head_adding import add_head, suggest_marks
-from assets.user.head_mesh import rigid_between
 from assets.user.head_suggest import suggestion_toml
 from assets.user.shelf import forget, shelf, user_array, user_lock
 from sampler import Sampler, load_config
