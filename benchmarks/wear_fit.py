@@ -60,7 +60,7 @@ class Fit:
     """One thing on one head."""
 
     depth_mm: float
-    """Of its deepest vertex in the skin; 0 where none is."""
+    """Of its deepest vertex or middle of a face in the skin; 0 where none is."""
     gap_mm: float
     """The largest of the distances at the places where it should touch."""
 
@@ -78,11 +78,20 @@ def fit_of(slot: str, item: Item, wearer: Wearer, surface: Triangles) -> Fit:
     style = accessory(slot, item.id)
     kind = getattr(style, "shape", "") if style.kind == "wrap" else style.kind
     points = [wearer.fit.skull(m.vertices_m.astype(np.float64)) for m in meshes]
-    rough = wearer.skin.distance(np.concatenate(points))
-    suspect = np.concatenate(points)[rough < SUSPECT_M]
+    middles = [_middles(p, m) for p, m in zip(points, meshes, strict=True)]
+    solid = np.concatenate(points + middles)
+    suspect = solid[wearer.skin.distance(solid) < SUSPECT_M]
     depth = max(0.0, -float(surface.signed(suspect).min())) if len(suspect) else 0.0
     gaps = [1000 * g for g in _gaps(kind, meshes, points, wearer)]
     return Fit(1000 * depth, max(gaps, default=0.0))
+
+
+def _middles(points: F64Array, mesh: Mesh) -> F64Array:
+    """(F, 3) middles of faces; triangles have -1 in their last place."""
+    triangle = mesh.faces[:, 3:] < 0
+    corners = points[np.where(mesh.faces < 0, 0, mesh.faces)]
+    corners[:, 3] = np.where(triangle, 0.0, corners[:, 3])
+    return np.asarray(corners.sum(1) / np.where(triangle, 3, 4))
 
 
 def _gaps(

@@ -10,7 +10,7 @@ from scipy.ndimage import gaussian_filter1d
 from assets.accessories.capsule import Capsule, CutPiece, upward
 from assets.accessories.fit import F64Array, smoothstep
 from assets.accessories.hats import edge_of, flared, hat_field, seated
-from assets.accessories.hugging import clear, eased, hugging, normals_along
+from assets.accessories.hugging import EAR_ROUNDS, clear, eased, hugging, normals_along
 from assets.accessories.masks import hem, on_skin
 from assets.accessories.styles import HelmetStyle
 from assets.accessories.sweep import Piece, grid_faces, joined
@@ -39,7 +39,7 @@ def build_helmet(style: HelmetStyle, item: Item, wearer: Wearer) -> tuple[Mesh, 
         wearer.mesh("helmet-shell", shell.piece, paint, style),
         wearer.mesh(
             "helmet-padding",
-            clear(joined([_turned(lining.piece), wall]), wearer.skin, 0.0005),
+            clear(joined([_turned(lining.piece), wall]), wearer.skin, 0.0005, over_ears=EAR_ROUNDS),
             _foam(),
             style,
         ),
@@ -111,7 +111,10 @@ def _wall(outer: Capsule, inner: Capsule, field: F64Array) -> Piece:
     over, under = outer.cut(field), inner.cut(field)
     a, b = edge_of(over), edge_of(under)
     turn = [np.unwrap(np.arctan2(p[:, 0], p[:, 2] - 0.03)) for p in (a, b)]
-    order = np.interp(turn[0], turn[1], np.arange(len(b)), period=2 * np.pi)
+    way = np.sign(turn[1][-1] - turn[1][0])
+    known = np.maximum.accumulate(way * turn[1])
+    asked = (way * turn[0] - known[0]) % (2 * np.pi) + known[0]
+    order = np.interp(asked, np.append(known, known[0] + 2 * np.pi), np.arange(len(b) + 1))
     low = np.floor(order).astype(int) % len(b)
     share = (order % 1)[:, None]
     matched = b[low] * (1 - share) + b[(low + 1) % len(b)] * share
@@ -166,16 +169,17 @@ def _strap(item: Item, wearer: Wearer, lining: CutPiece) -> Piece:
     for side in (-1.0, 1.0):
         own = edge[edge[:, 0] * side > 0]
         root, ear = fit.ear_root(side), fit.ear(side)
-        meet = np.array([root[0] - side * 0.004, ear[:, 1].min() - 0.002, root[2] + 0.012])
+        meet = np.array([root[0] - side * 0.004, ear[:, 1].min() - 0.018, root[2] + 0.018])
         jaw = fit.landmarks_m[4 if side < 0 else 12] + np.array([0.0, -0.012, -0.01])
         front = own[np.argmin(np.abs(own[:, 2] - root[2] - 0.024))] + np.array([0, 0.012, 0])
         back = own[np.argmin(np.abs(own[:, 2] - root[2] + 0.032))] + np.array([0, 0.012, 0])
         behind = np.array([root[0] - side * 0.006, 0.5 * (back[1] + meet[1]), root[2] - 0.024])
-        beside = np.array([root[0], 0.5 * (front[1] + meet[1]), root[2] + 0.022])
-        for knots in ([front, beside, meet, jaw, under], [back, behind, meet]):
+        below = np.array([root[0] - side * 0.006, ear[:, 1].min() - 0.009, root[2] - 0.020])
+        beside = np.array([root[0], 0.5 * (front[1] + meet[1]), root[2] + 0.026])
+        for knots in ([front, beside, meet, jaw, under], [back, behind, below, meet]):
             path = hugging(np.array(knots), wearer.skull_skin, 0.0012, keep_ends=False)
             path = eased(path, wearer.skin, 0.0012)
             path = gaussian_filter1d(path, 1.0, axis=0, mode="nearest")
             path = wearer.skin.pushed_out(path, 0.001)
             pieces.append(ribbon(path, normals_along(path, wearer.skull_skin), half, 0.0007, False))
-    return clear(joined(pieces), wearer.skin, 0.0004)
+    return clear(joined(pieces), wearer.skin, 0.0004, over_ears=EAR_ROUNDS)

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
 from assets.accessories.fit import F64Array, Skin
 from assets.accessories.sweep import Piece, open_curve, resampled
 
-__all__ = ["behind_ear", "clear", "eased", "hugging", "normals_along"]
+__all__ = ["EAR_ROUNDS", "behind_ear", "clear", "eased", "hugging", "lift_faces", "normals_along"]
 
 ROUNDS = 12
 REACH_M = 0.02
+FACE_CLEAR_M = 0.0004
+FACE_REACH_M = 0.002
+EAR_ROUNDS = 8
+LIFT_M = 0.001
+"""The most of one lift: what lies deeper is a nostril or the like."""
 
 
 def hugging(
@@ -60,9 +66,41 @@ def eased(path: F64Array, whole: Skin, stand_m: float, rounds: int = 14) -> F64A
     return path
 
 
-def clear(piece: Piece, skin: Skin, clear_m: float) -> Piece:
-    """A piece with no point nearer to the skin than so much."""
-    return Piece(skin.pushed_out(piece.points_m, clear_m, rounds=4), piece.faces)
+def clear(piece: Piece, skin: Skin, clear_m: float, over_ears: int = 0) -> Piece:
+    """A piece with no point nearer to the skin than so much.
+
+    What is thin and passes an ear is pushed to both sides of its folds: ``over_ears`` rounds move
+    such faces outward, away from the middle of the head.
+    """
+    points = skin.pushed_out(piece.points_m, clear_m, rounds=4)
+    if over_ears:
+        lift_faces(points, piece.faces, skin, over_ears, aside=True)
+    return Piece(points, piece.faces)
+
+
+def lift_faces(
+    points_m: F64Array,
+    faces: NDArray[np.int32],
+    skin: Skin,
+    rounds: int = 2,
+    aside: bool = False,
+) -> None:
+    """Move the corners of faces that skin comes through, as a chin does between them.
+
+    They move along the skin's normals, or ``aside``: to where their side of the head is.
+    """
+    whole = np.where(faces < 0, faces[:, :1], faces)
+    for _ in range(rounds):
+        distance, _, way = skin.nearest(points_m)
+        if aside:
+            way = np.sign(points_m[:, :1]) * np.eye(3)[0]
+        near = whole[(distance[whole] < FACE_REACH_M).any(1)]
+        corners = points_m[near]
+        within = [corners.mean(1), *((corners + np.roll(corners, -1, 1)) / 2).swapaxes(0, 1)]
+        lack = np.max([FACE_CLEAR_M - skin.distance(at) for at in within], axis=0, initial=0)
+        lift = np.zeros(len(points_m))
+        np.maximum.at(lift, near, np.minimum(lack, LIFT_M)[:, None])
+        points_m += way * lift[:, None]
 
 
 def normals_along(path: F64Array, skin: Skin) -> F64Array:

@@ -7,8 +7,16 @@ from numpy.typing import NDArray
 from scipy.ndimage import gaussian_filter1d
 
 from assets.accessories.capsule import Capsule, CutPiece, outline_field
-from assets.accessories.fit import F64Array, Skin, smoothstep
-from assets.accessories.hugging import behind_ear, clear, eased, hugging, normals_along
+from assets.accessories.fit import F64Array, smoothstep
+from assets.accessories.hugging import (
+    EAR_ROUNDS,
+    behind_ear,
+    clear,
+    eased,
+    hugging,
+    lift_faces,
+    normals_along,
+)
 from assets.accessories.styles import MaskStyle
 from assets.accessories.sweep import Piece, ellipsoid, joined
 from assets.accessories.wearer import Wearer, cloth, plain_of, ribbon, round_tube, second
@@ -21,11 +29,6 @@ __all__ = ["FLAT_M", "ROUND_CELLS", "TAUT", "build_mask", "hem", "on_skin", "row
 MM = 1e-3
 GAP_M = 0.0012
 CLEAR_M = 0.0006
-FACE_CLEAR_M = 0.0004
-REACH_M = 0.002
-LIFTS = 2
-LIFT_M = 0.001
-"""The most of one lift: what lies deeper is a nostril or the like."""
 EDGE_M = 0.036
 """Over this distance from its edge a mask comes down to the skin."""
 ROUND_CELLS = 2.4
@@ -121,21 +124,8 @@ def on_skin(piece: CutPiece, wearer: Wearer, clear_m: float, ears: bool = True) 
     """The piece with its points at least ``clear_m`` outside the skin, and its faces outside."""
     skin = wearer.skin if ears else wearer.skull_skin
     points = skin.pushed_out(piece.piece.points_m, clear_m)
-    _lift_faces(points, piece.piece.faces, skin)
+    lift_faces(points, piece.piece.faces, skin)
     return CutPiece(Piece(points, piece.piece.faces), piece.grid_uv_m, piece.loops, piece.azimuth)
-
-
-def _lift_faces(points_m: F64Array, faces: NDArray[np.int32], skin: Skin) -> None:
-    """Move the corners of faces that skin comes through, as a chin does between them."""
-    for _ in range(LIFTS):
-        distance, _, normals = skin.nearest(points_m)
-        near = faces[(distance[faces] < REACH_M).any(1)]
-        corners = points_m[near]
-        within = [corners.mean(1), *((corners + np.roll(corners, -1, 1)) / 2).swapaxes(0, 1)]
-        lack = np.max([FACE_CLEAR_M - skin.distance(at) for at in within], axis=0, initial=0)
-        lift = np.zeros(len(points_m))
-        np.maximum.at(lift, near, np.minimum(lack, LIFT_M)[:, None])
-        points_m += normals * lift[:, None]
 
 
 def hem(piece: CutPiece, radius_m: float, which: NDArray[np.int64] | None = None) -> Piece:
@@ -187,7 +177,7 @@ def _straps(
             path = hugging(at, wearer.skull_skin, 0.001, n=110, keep_ends=False)
             path = eased(path, wearer.skin, 0.001)
             band = ribbon(path, normals_along(path, wearer.skull_skin), wide, 0.0005, False)
-            pieces.append(clear(band, wearer.skin, 0.0003))
+            pieces.append(clear(band, wearer.skin, 0.0003, EAR_ROUNDS))
     return joined(pieces)
 
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import Final
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
+from scipy.ndimage import gaussian_filter, gaussian_filter1d, map_coordinates, maximum_filter
 
 from assets.accessories.fit import F64Array, smoothstep
-from assets.accessories.hugging import clear
+from assets.accessories.hugging import EAR_ROUNDS, clear
 from assets.accessories.masks import FLAT_M, ROUND_CELLS, hem, on_skin, row_of
 from assets.accessories.styles import BandMaskStyle, ScarfStyle
 from assets.accessories.sweep import Piece, grid_faces, joined
@@ -35,6 +35,11 @@ DIP_M: Final = 0.045
 """How much lower it hangs in front."""
 CHIN_M: Final = 0.006
 POOL_M: Final = 0.012
+CELL_M: Final = 0.004
+ROUND_M: Final = 0.016
+OFF_M: Final = 0.002
+UNDER_M: Final = (0.03, 0.06)
+"""So far below its start an end has passed the throat, and lies on the breast."""
 HANGING: Final = ((0.3, 1.0), (-0.22, 0.55))
 """Azimuths in radians of the ends, and how long they are."""
 
@@ -71,7 +76,7 @@ def build_face_wrap(style: BandMaskStyle, item: Item, wearer: Wearer) -> tuple[M
         wearer.mesh("face-wrap", piece.piece, material, style, piece.grid_uv_m),
         wearer.mesh(
             "face-wrap-hem",
-            clear(hem(piece, 0.0005 + 0.25 * thick), wearer.skin, 0.0002),
+            clear(hem(piece, 0.0005 + 0.25 * thick), wearer.skin, 0.0002, EAR_ROUNDS),
             plain,
             style,
         ),
@@ -182,11 +187,36 @@ def _end(
     fold = 0.011 * noise(np.asarray(spot, np.float32), 1.0, octaves=2) * (1.3 - 0.6 * open_)
     grid = path[:, None] + (across * wide * (0.55 + 0.45 * open_))[..., None] * np.eye(3)[0]
     grid[..., 2] += fold - 0.02 * across[None] ** 2
+    grid = _on_breast(grid, wearer)
     front = grid.copy()
     front[..., 2] += 0.0025
     both = np.concatenate([front, grid[:, ::-1]], 1)
     columns = both.shape[1]
     faces = grid_faces(n, columns, closed_columns=True)[:, [0, 3, 2, 1]]
     a, b = faces // columns, faces % columns
-    uv = np.stack([np.minimum(b, columns - 1 - b) * (0.09 / 18), a * 0.008], -1)
+    down = np.cumsum(np.linalg.norm(np.diff(path, axis=0, prepend=path[:1]), axis=1))
+    uv = np.stack([np.minimum(b, columns - 1 - b) * (0.09 / 18), down[a]], -1)
     return Piece(both.reshape(-1, 3), faces), uv
+
+
+def _on_breast(grid: F64Array, wearer: Wearer) -> F64Array:
+    """A sheet (rows, columns, 3) that lies on breast and clothes, and hangs free from there."""
+    body = wearer.fit.outside(ears=False)
+    if wearer.clothes_m is not None:
+        body = np.concatenate([body, wearer.fit.skull(wearer.clothes_m)])
+    low = grid.min((0, 1))[:2] - ROUND_M
+    cells = np.ceil((grid.max((0, 1))[:2] + ROUND_M - low) / CELL_M).astype(int) + 1
+    at = np.floor((body[:, :2] - low) / CELL_M).astype(int)
+    beside = ((at >= 0) & (at < cells)).all(1)
+    ahead = np.full(cells, -1.0)
+    np.maximum.at(ahead, (at[beside, 0], at[beside, 1]), body[beside, 2])
+    # What stands out above holds off what hangs below it.
+    ahead = maximum_filter(ahead, round(ROUND_M / CELL_M))
+    ahead = np.maximum.accumulate(ahead[:, ::-1], axis=1)[:, ::-1]
+    place = ((grid[..., :2] - low) / CELL_M - 0.5).reshape(-1, 2).T
+    rest = map_coordinates(ahead, place, order=1, mode="nearest").reshape(grid.shape[:2])
+    rest = gaussian_filter(rest, 1.0, mode="nearest") + OFF_M
+    under = smoothstep(grid[0, :, 1] - grid[..., 1], *UNDER_M)
+    out = grid.copy()
+    out[..., 2] += np.maximum(rest - out[..., 2], 0.0) * under
+    return out
