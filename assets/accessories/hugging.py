@@ -16,6 +16,8 @@ REACH_M = 0.02
 FACE_CLEAR_M = 0.0004
 FACE_REACH_M = 0.002
 EAR_ROUNDS = 8
+BESIDE_M = 0.055
+"""Farther from the middle of the head are ears."""
 LIFT_M = 0.001
 """The most of one lift: what lies deeper is a nostril or the like."""
 
@@ -75,6 +77,7 @@ def clear(piece: Piece, skin: Skin, clear_m: float, over_ears: int = 0) -> Piece
     points = skin.pushed_out(piece.points_m, clear_m, rounds=4)
     if over_ears:
         lift_faces(points, piece.faces, skin, over_ears, aside=True)
+        points = skin.pushed_out(points, clear_m)
     return Piece(points, piece.faces)
 
 
@@ -87,13 +90,14 @@ def lift_faces(
 ) -> None:
     """Move the corners of faces that skin comes through, as a chin does between them.
 
-    They move along the skin's normals, or ``aside``: to where their side of the head is.
+    They move along the skin's normals, or ``aside``: at the ears only, away from the head.
     """
     whole = np.where(faces < 0, faces[:, :1], faces)
     for _ in range(rounds):
         distance, _, way = skin.nearest(points_m)
         if aside:
-            way = np.sign(points_m[:, :1]) * np.eye(3)[0]
+            x = points_m[:, :1]
+            way = np.where(np.abs(x) > BESIDE_M, np.sign(x), 0.0) * np.eye(3)[0]
         near = whole[(distance[whole] < FACE_REACH_M).any(1)]
         corners = points_m[near]
         within = [corners.mean(1), *((corners + np.roll(corners, -1, 1)) / 2).swapaxes(0, 1)]

@@ -125,6 +125,9 @@ def on_skin(piece: CutPiece, wearer: Wearer, clear_m: float, ears: bool = True) 
     skin = wearer.skin if ears else wearer.skull_skin
     points = skin.pushed_out(piece.piece.points_m, clear_m)
     lift_faces(points, piece.piece.faces, skin)
+    if ears:
+        lift_faces(points, piece.piece.faces, skin, EAR_ROUNDS, aside=True)
+        points = skin.pushed_out(points, clear_m)
     return CutPiece(Piece(points, piece.piece.faces), piece.grid_uv_m, piece.loops, piece.azimuth)
 
 
