@@ -40,6 +40,7 @@ app = typer.Typer(
     \b
     rf-assets fetch             get everything now, for instance before going offline
     rf-assets list              what there is, from where, under which licence
+    rf-assets list glasses      the ids of one kind
     rf-assets verify --repair   check every byte; fetch again what is damaged
     rf-assets where             the cache folder and how much it holds
     rf-assets preview hair      a sheet of all hair styles (needs Blender)
@@ -90,6 +91,10 @@ def cmd_fetch() -> None:
 
 @app.command("list")
 def cmd_list(
+    kind: Annotated[
+        str | None,
+        typer.Argument(help="Print the ids of one kind alone, such as glasses or hair_styles."),
+    ] = None,
     licences: Annotated[
         bool, typer.Option("--licences", help="Print the licence table as Markdown, only that.")
     ] = False,
@@ -98,9 +103,14 @@ def cmd_list(
 
     \b
     rf-assets list
+    rf-assets list glasses
     rf-assets list --licences > licences.md
     """
     with _told_errors():
+        if kind is not None:
+            for id_ in Catalog.load().ids(kind.replace(" ", "_").replace("-", "_")):
+                typer.echo(id_)
+            return
         if licences:
             typer.echo(licence_table(), nl=False)
             return
@@ -179,7 +189,13 @@ def cmd_where() -> None:
 
 @app.command("preview")
 def cmd_preview(
-    kind: Annotated[str, typer.Argument(help="What to show, such as hair or beards.")],
+    kind: Annotated[
+        str,
+        typer.Argument(
+            help="What to show: hair, colours, beards, brows, own, or a slot that is worn, such as"
+            " headwear, glasses or clothing."
+        ),
+    ],
     entry: Annotated[
         str | None,
         typer.Option("--style", "--id", help="Show this entry alone, on eight heads."),
@@ -196,7 +212,7 @@ def cmd_preview(
     ),
     light: Annotated[str, typer.Option(help="soft or hard.")] = "soft",
     framing: Annotated[
-        str | None, typer.Option(help="head, face or eyes [default: by kind].")
+        str | None, typer.Option(help="head, bust, face or eyes [default: by kind].")
     ] = None,
     size: Annotated[int, typer.Option(min=32, max=2048, help="Side of a picture, pixels.")] = 256,
     quality: Annotated[str, typer.Option(help="As of rf-render.")] = "standard",

@@ -116,8 +116,11 @@ class Within:
         first = error.errors()[0]
         about: dict[str, Any] = dict(first.get("ctx", {}))
         if first["type"] == "unknown_key":
-            hint = nearest(about["key"].strip("'"), map(self._suffixed, about["choices"]))
-            return f"unknown key {about['key']}; {hint}"
+            key = self._suffixed(about["key"].strip("'"))
+            hint = nearest(key, map(self._suffixed, about["choices"]))
+            if about["key"].strip("'") == "value":
+                hint = f"a fixed value is {{ kind = 'constant', {key} = … }}"
+            return f"unknown key {key!r}; {hint}"
         if first["type"] == "union_tag_not_found":
             return "needs a kind, such as kind = 'uniform'"
         if first["type"] == "union_tag_invalid":

@@ -16,6 +16,7 @@ from spec_schema.spec import SceneSpec
 
 __all__ = ["Setting", "Tile", "heads", "tiles"]
 
+_ONE_OF: Final = {"people": "head", "views": "view", "framings": "framing", "lights": "light"}
 EYES_TO_MIDDLE_M: Final = 0.07
 """How far behind the eyes the middle of a head lies, which stays in the picture's middle."""
 
@@ -56,14 +57,17 @@ def tiles(kind: Kind, only: str | None, head: str | None, setting: Setting) -> l
         raise AssetError(f"{only!r}: nothing of this name among {kind.about}; "
                          + nearest(only, kind.ids()))  # fmt: skip
     names = heads() if head is None else [head]
-    return [Tile(f"{only}, {preview_data()['people'][_known('people', n)]['about']}",
-                 _scene(kind, only, n, setting)) for n in names]  # fmt: skip
+    people = preview_data()["people"]
+    return [
+        Tile(f"{n}: {people[_known('people', n)]['about']}", _scene(kind, only, n, setting))
+        for n in names
+    ]
 
 
 def _known(table: str, name: str) -> str:
     if name not in preview_data()[table]:
         raise AssetError(
-            f"preview: no {table[:-1]} {name!r}; {nearest(name, preview_data()[table])}"
+            f"preview: no {_ONE_OF[table]} {name!r}; {nearest(name, preview_data()[table])}"
         )
     return name
 

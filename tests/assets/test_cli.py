@@ -48,6 +48,15 @@ def test_list_needs_nothing_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert not (tmp_path / "none").exists()
 
 
+def test_list_prints_the_ids_of_one_kind() -> None:
+    done = RUNNER.invoke(app, ["list", "hair styles"])
+    assert done.exit_code == 0
+    assert "long_straight" in done.output.splitlines()
+    wrong = RUNNER.invoke(app, ["list", "glases"])
+    assert wrong.exit_code == 2
+    assert "did you mean 'glasses'?" in wrong.output
+
+
 def test_list_licences_prints_the_table_and_nothing_else() -> None:
     done = RUNNER.invoke(app, ["list", "--licences"])
     assert done.stdout == licence_table()

@@ -80,6 +80,7 @@ def test_a_file_extends_a_preset(tmp_path: Path) -> None:
     ("override", "message"),
     [
         ("pose.yaw.scal_deg=3", "pose.yaw: unknown key 'scal_deg'; did you mean 'scale_deg'?"),
+        ("identity.age.value_years=70", "a fixed value is { kind = 'constant', value_years = … }"),
         ("pose.yaw.scale=3", "did you mean 'scale_deg'?"),
         ("pose.yaww.scale_deg=3", "pose: unknown key 'yaww'; did you mean 'yaw'?"),
         ("posee.yaw.scale_deg=3", "unknown key 'posee'; did you mean 'pose'?"),
