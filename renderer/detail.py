@@ -14,8 +14,8 @@ _SKIN_LEVELS: Final = ((1050.0, 512), (4200.0, 1024))
 """Up to so many pixels a metre, maps of so many texels a side; above, 2048. At 1024 a texel of
 the face is 0.48 mm wide."""
 _FINEST_SKIN: Final = 2048
-_FULL_HAIR: Final = 1200.0
-"""Pixels a metre from which every strand is drawn: a face of some 170 pixels."""
+_FULL_HAIR: Final = 2200.0
+"""Pixels a metre from which every strand is drawn, 0.3 to 0.6 pixels wide: a face of some 310."""
 _LEAST_HAIR: Final = 0.3
 
 

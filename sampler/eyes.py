@@ -19,7 +19,7 @@ from sampler.pupil import RATIO_LIMITS, PupilConfig, usual_ratio
 from sampler.quantities import Fraction, Weight
 from sampler.streams import F64, Draws
 
-__all__ = ["EyesConfig", "draw", "pool", "white_cd_m2"]
+__all__ = ["EyesConfig", "draw", "pigment_of", "pool", "white_cd_m2"]
 
 
 class EyesConfig(ComponentConfig):
@@ -29,6 +29,10 @@ class EyesConfig(ComponentConfig):
     """How strongly darker skin and other than European ancestry call for brown irises."""
     hue_shift: Annotated[Distribution, Within("", -0.5, 0.5)]
     brightness: Annotated[Distribution, Within("", 0.1, 3)]
+    """Of the lightest people's irises."""
+    pigment_darkens: Annotated[float, Field(ge=0, le=0.9)]
+    """The share of the brightness that irises of the darkest people lack: the browns of dark people
+    are darker."""
     pupil: PupilConfig
     redness: Fraction
 
@@ -63,6 +67,12 @@ def white_cd_m2(
     return np.asarray(usual * brighter)
 
 
+def pigment_of(monk_tone: F64, european: F64) -> F64:
+    """``(n,)`` 0 to 1: how much of what darkens irises people of a skin tone and a share of
+    European ancestry have."""
+    return np.asarray(np.clip(0.6 * (monk_tone - 1) / 9 + 0.6 * (1 - european), 0, 1))
+
+
 def draw(
     config: EyesConfig,
     draws: Draws,
@@ -74,7 +84,7 @@ def draw(
 ) -> Columns:
     """Draw the eyes of an identity, where white surfaces have a luminance ``(n,)``."""
     european = identity.ancestry[:, ANCESTRIES.index("european")]
-    pigment = np.clip(0.6 * (monk_tone - 1) / 9 + 0.6 * (1 - european), 0, 1)
+    pigment = pigment_of(monk_tone, european)
     paleness = 1 - np.array([_brownness(entries[i]) for i in irises.ids])
     weights = irises.share_female * np.exp(-config.pigment_effect * pigment[:, None] * paleness)
     pupil = usual_ratio(config.pupil, white_cd_m2, identity.age_years)
@@ -82,7 +92,12 @@ def draw(
     return {
         "iris": names(irises, choose(weights, draws.uniform("iris"))),
         "iris_hue_shift": config.hue_shift.ppf(draws.uniform("hue_shift")),
-        "iris_brightness": config.brightness.ppf(draws.uniform("brightness")),
+        "iris_brightness": np.clip(
+            config.brightness.ppf(draws.uniform("brightness"))
+            * (1 - config.pigment_darkens * pigment),
+            0.1,
+            3,
+        ),
         "pupil_ratio": np.clip(pupil, *RATIO_LIMITS),
         "redness": config.redness.ppf(draws.uniform("redness")),
     }

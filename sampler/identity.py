@@ -234,7 +234,8 @@ def trend(
         t = config.trends.get(_bare(key))
         if t is not None:
             row[:] = t.always + t.man * man + t.age * age + t.weight * weight
-            for share, slope in zip(person.ancestry.T, (t.european, t.asian, t.african), strict=True):
+            by_ancestry = (t.european, t.asian, t.african)
+            for share, slope in zip(person.ancestry.T, by_ancestry, strict=True):
                 if slope:
                     row += slope * share
             np.clip(row, 0 if key in one_sided else -1, 1, out=row)

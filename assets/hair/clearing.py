@@ -17,6 +17,9 @@ TOLERATED_M = 0.0001
 IN_CLOTH_M = 0.004
 """On shoulders hair sinks into cloth by as much."""
 STUMP = 1e-3
+FAR_M = 0.001
+FOLDED_COS = 0.3
+"""A strand that moving out bends back on itself ran through the head: it ends before that."""
 
 
 def cleared(field: DistanceField, strands: F32Array, least_m: F32Array | float) -> F32Array:
@@ -39,6 +42,11 @@ def cleared(field: DistanceField, strands: F32Array, least_m: F32Array | float) 
     out.reshape(-1, 3)[at] = moved
     caught = np.zeros((n, m), bool)
     caught.reshape(-1)[at] = _inside(field, moved, distance, ~free)
+    shift = np.abs(moved - strands.reshape(-1, 3).take(at, axis=0)).max(1)
+    far = np.unique(at[(shift > FAR_M) & field.is_careful(moved)] // m)
+    # On the shoulders hair may lie as it comes.
+    high = field.is_careful(out[far, 1:-1].reshape(-1, 3)).reshape(len(far), m - 2)
+    caught[far, 1:-1] |= high & _folded(out[far]) & ~_folded(strands[far])
     row = np.nonzero(caught.any(1))[0]
     if len(row):
         last = np.maximum(caught[row].argmax(1) - 1, 0.2)
@@ -56,6 +64,14 @@ def cleared(field: DistanceField, strands: F32Array, least_m: F32Array | float) 
         cut[gone, 1:] = field.freed(flat, np.zeros(len(flat), np.float32)).reshape(stump.shape)
         out[row] = cut
     return out
+
+
+def _folded(strands: F32Array) -> NDArray[np.bool_]:
+    """(n, m - 2) inner points at which strands (n, m, 3) turn sharply."""
+    step = np.diff(strands, axis=1)
+    along = np.einsum("nmk,nmk->nm", step[:, 1:], step[:, :-1])
+    square = np.einsum("nmk,nmk->nm", step, step)
+    return np.asarray(along < FOLDED_COS * np.sqrt(square[:, 1:] * square[:, :-1]))
 
 
 def _inside(

@@ -12,7 +12,11 @@ from assets.geometry import F32Array, I32Array
 from assets.hair.curves import PIECE, wander
 from assets.noise import Stream
 
-__all__ = ["choose", "gather", "nearest_of", "varying"]
+__all__ = ["choose", "gather", "nearest_keys", "nearest_of", "varying"]
+
+LEAF = 8
+SPREAD = np.array([sum((v >> b & 1) << 3 * b for b in range(4)) for v in range(16)], np.uint16)
+"""The bits of a cell's number, each at every third place."""
 
 
 def choose(n: int, count: int) -> NDArray[np.intp]:
@@ -22,9 +26,31 @@ def choose(n: int, count: int) -> NDArray[np.intp]:
 
 def nearest_of(keys: F32Array, centres: NDArray[np.intp]) -> I32Array:
     """For each key (n, k) the nearest of the centres, as an index into ``centres``."""
-    keys = varying(keys)
-    _, index = cKDTree(keys[centres], balanced_tree=False, compact_nodes=False).query(keys)
-    return np.asarray(index, np.int32)
+    _, index = nearest_keys(varying(keys), centres, 1)
+    return index[:, 0]
+
+
+def nearest_keys(
+    keys: F32Array, centres: NDArray[np.intp], k: int
+) -> tuple[NDArray[np.float64], I32Array]:
+    """Distances (n, k) to the nearest ``k`` of the centres, and their indices (n, k)."""
+    # Neighbours one after another find what they need of the tree in the cache.
+    order = _by_cell(keys)
+    near = cKDTree(keys[centres], leafsize=LEAF).query(keys[order], k=[*range(1, k + 1)])
+    distance, index = np.empty((len(keys), k)), np.empty((len(keys), k), np.int32)
+    distance[order], index[order] = near
+    return distance, index
+
+
+def _by_cell(keys: F32Array) -> NDArray[np.intp]:
+    """Order (n,) of keys (n, *) along a Morton curve through the first three columns."""
+    code = np.zeros(len(keys), np.uint16)
+    for axis in range(min(3, keys.shape[1])):
+        from_low = keys[:, axis] - keys[:, axis].min(initial=np.inf)
+        scale = (len(SPREAD) - 0.01) / max(float(from_low.max(initial=0.0)), 1e-6)
+        cell = (from_low * np.float32(scale)).astype(np.uint8)
+        code |= SPREAD.take(cell) << np.uint16(axis)
+    return np.argsort(code, kind="stable")
 
 
 def varying(keys: F32Array) -> F32Array:

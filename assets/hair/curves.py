@@ -26,6 +26,8 @@ __all__ = [
 ]
 
 BANK_SIZE = 192
+UNEVEN_TURNS = 0.35
+"""How much faster or slower a curl turns along its strand."""
 PIECE = 512
 """Strands worked on at a time, so that what lies between stays in a core's cache."""
 
@@ -174,8 +176,12 @@ def coil(
     radius = radius_m * stream.uniform(count, 1 - vary, 1 + vary)
     s = np.linspace(0.0, 1.0, m, dtype=np.float32)
     arc = length_m[:count, None] * s
-    pace = 1.0 + 0.02 * np.cumsum(wander(count, m, stream, (1.0, 2.0))[..., 0], 1)
-    turns = (phase[:, None] + (hand / pitch)[:, None] * (2 * np.pi) * arc * pace).astype(np.float32)
+    # The rate is bounded: a turn that is over within two points would be a zigzag.
+    rate = 1.0 + UNEVEN_TURNS * np.tanh(wander(count, m, stream, (1.0, 2.0))[..., 0])
+    wound = np.zeros_like(rate)
+    np.cumsum(0.5 * (rate[:, 1:] + rate[:, :-1]), axis=1, out=wound[:, 1:])
+    wound *= length_m[:count, None] / np.float32(m - 1)
+    turns = (phase[:, None] + (hand / pitch)[:, None] * (2 * np.pi) * wound).astype(np.float32)
     reach = (radius[:, None] * np.clip(arc / start_m, 0.0, 1.0) ** 1.3).astype(np.float32)
     cos, sin = np.cos(turns) * reach, np.sin(turns) * reach
     flat = np.float32(flatten)

@@ -76,7 +76,8 @@ class DistanceField:
         np.maximum(np.abs(grid, out=grid), np.float32(MEASURED_M), out=grid)
         np.negative(grid, out=grid, where=inside)
         grid[near] = exact
-        return np.clip(grid, -BAND_M, BAND_M, out=grid)
+        # Contiguous: it is looked up as one row a hundred times.
+        return np.ascontiguousarray(np.clip(grid, -BAND_M, BAND_M, out=grid))
 
     def _roughly(self) -> F32Array:
         """Distances to the middle of the nearest cell with points, from every second node.

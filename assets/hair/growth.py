@@ -8,10 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.spatial import cKDTree
 
 from assets.geometry import F32Array
-from assets.hair.clumping import varying
+from assets.hair.clumping import nearest_keys, varying
 from assets.hair.data import FallData
 from assets.hair.distance import DistanceField
 from assets.hair.vectors import unit
@@ -27,6 +26,9 @@ NEAR_M = 0.012
 
 
 HANGS_OVER_M = 0.04
+SHARPEST_COS = 0.64
+"""Of the angle by which a guide turns from one step to the next: where what pulls it cancels out,
+it would fold back on itself."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ def grow(
         if fall.hug:
             lies = np.clip((p[:, 1] - fall.hangs_below_m) / HANGS_OVER_M, 0.0, 1.0)
             t = t - outward * (fall.hug * lies * np.clip(above / 0.02, 0.0, 1.5))[:, None]
-        d = unit(t)
+        d = _bent(d, unit(t))
         q = p + d * step
         lift = np.maximum(shell - field.distance(q), 0.0)
         q = q + field.outward(q) * lift[:, None]
@@ -108,6 +110,19 @@ def grow(
         sunk = np.maximum(0.7 * shell - field.distance(p), 0.0)
         p = p + outward * sunk[:, None]
         out[:, i] = p
+    return out
+
+
+def _bent(before: F32Array, after: F32Array) -> F32Array:
+    """Unit directions (n, 3) ``after``, turned from those ``before`` no farther than is allowed."""
+    along = np.einsum("ij,ij->i", before, after)
+    sharp = np.flatnonzero(along < SHARPEST_COS)
+    if len(sharp) == 0:
+        return after
+    old = before[sharp]
+    side = unit(after[sharp] - along[sharp, None] * old)
+    out = after.copy()
+    out[sharp] = unit(SHARPEST_COS * old + float(np.sqrt(1 - SHARPEST_COS**2)) * side)
     return out
 
 
@@ -125,10 +140,7 @@ def follow(
     """
     g, m = guides.shape[:2]
     k = min(neighbours, g)
-    keys = varying(keys)
-    tree = cKDTree(keys[guide_index], balanced_tree=False, compact_nodes=False)
-    distance, index = tree.query(keys, k=k)
-    distance, index = distance.reshape(len(keys), k), index.reshape(len(keys), k)
+    distance, index = nearest_keys(varying(keys), guide_index, k)
     weight = 1.0 / (distance + 0.004) ** 2
     weight /= weight.sum(1, keepdims=True)
     shape = (guides - guides[:, :1]) / length_m[guide_index][:, None, None]

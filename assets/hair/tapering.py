@@ -8,7 +8,7 @@ from assets.geometry import F32Array
 
 __all__ = ["tapered"]
 
-THICKEST_UM = 330.0
+THICKEST_UM = 470.0
 """Of the thickest style at the least detail."""
 
 

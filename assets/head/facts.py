@@ -80,6 +80,8 @@ class LipSealFacts:
     overlap_m: float
     identity: float
     units: dict[str, float]
+    corner_keep: tuple[float, ...]
+    corner_units: dict[str, float]
 
 
 @dataclass(frozen=True)

@@ -43,6 +43,11 @@ class LipSeal:
         upper = _both_sides(base, facts.upper, mirror)
         lower = _both_sides(base, facts.lower, mirror)
         x = base[:, 0].astype(np.float64)
+        left = np.array(facts.upper, np.int64)
+        keep = dict(
+            zip([*left, *mirror[left]], [*facts.corner_keep, *facts.corner_keep], strict=True)
+        )
+        self._taken_at_corners = 1 - np.array([keep[v] for v in upper])
         self._gap = _rows(upper, np.eye(len(upper)), len(base)) - _rows(
             lower, _hats(x[lower], x[upper]), len(base)
         )
@@ -76,12 +81,17 @@ class LipSeal:
         out[self.vertices, 1] += self.closing(gap, 0.5)
         return out
 
-    def sealed(self, targets: Targets, shares: Mapping[int, float]) -> Targets:
-        """With some targets' gaps closed, each by the share of the upper lip that is given."""
+    def sealed(
+        self, targets: Targets, shares: Mapping[int, float], at_corners: Mapping[int, float]
+    ) -> Targets:
+        """With some targets' gaps closed, each by the share of the upper lip that is given; those
+        of others toward the corners only."""
         parts = [targets.of(t) for t in range(len(targets.offsets) - 1)]
-        for target, share in shares.items():
+        for target, share in (*shares.items(), *at_corners.items()):
             where, delta = parts[target]
             gap = self.gap(where.astype(np.int64), delta[:, 1].astype(np.float64))
+            if target in at_corners:
+                gap = gap * self._taken_at_corners
             if np.abs(gap).max() < _STILL_M:
                 continue
             joint = np.union1d(where, self.vertices).astype(np.int32)

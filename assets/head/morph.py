@@ -138,7 +138,11 @@ class MorphTargets:
         seal = LipSeal(base, store.array("head/faces"), mirror, facts.lip_seal)
         shares = dict.fromkeys(identity, facts.lip_seal.identity)
         shares |= {self._arkit[unit]: share for unit, share in facts.lip_seal.units.items()}
-        return seal.loosened(base, facts.lip_seal.overlap_m), seal.sealed(sized, shares)
+        at_corners = {
+            self._arkit[unit]: share for unit, share in facts.lip_seal.corner_units.items()
+        }
+        closed = seal.sealed(sized, shares, at_corners)
+        return seal.loosened(base, facts.lip_seal.overlap_m), closed
 
     @cached_property
     def _matrix(self) -> sparse.csr_matrix:
@@ -174,6 +178,8 @@ class MorphTargets:
         for name, value in identity.shape.items():
             key = self._keys.get(name)
             if key is None:
+                if not value:  # the column of a user's head that is gone
+                    continue
                 hint = nearest(name, self._keys)
                 raise AssetError(f"identity.shape.{name}: no such shape key; {hint}")
             if value > 0:

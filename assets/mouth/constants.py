@@ -33,6 +33,9 @@ class Teeth(_Model):
     narrow_from_m: tuple[float, float]
     narrow: float
     narrow_back_m: float
+    root_m: tuple[float, float]
+    root_narrow: float
+    root_back_m: float
     whitest: Triple
     darkest: Triple
     stain: Triple

@@ -67,6 +67,10 @@ def place_teeth(proxy: str, back_m: float, head: HasMouth, store: Store) -> F32A
     beside = smoothstep((np.abs(fitted[:, 0]) / size[0]).astype(np.float32), low, high)
     fitted[:, 0] *= 1 - c.narrow * beside
     fitted[:, 2] -= c.narrow_back_m * size[2] * beside
+    under = (fitted[lower, 1].max() - fitted[:, 1]) / size[1]
+    root = lower * smoothstep(under.astype(np.float32), *c.root_m)
+    fitted[:, 0] *= 1 - c.root_narrow * root
+    fitted[:, 2] -= c.root_back_m * size[2] * root
     helpers = slice(c.lower_helpers[0], c.lower_helpers[1] + 1)
     turn, move = rigid_between(neutral[helpers], upright[helpers])
     fitted[lower] = fitted[lower] @ turn.T + move

@@ -32,6 +32,9 @@ _FACE_STRIDE = 4
 _THROUGH_HAIR = (0.0, 0.2, 0.45)
 """Added to what ink takes of red, green and blue under the palest hair."""
 
+_SHADED_BY_ROOTS = np.float32(0.75)
+"""Share of the reflection that the densest roots take."""
+
 
 def compose(
     spec: SceneSpec,
@@ -49,9 +52,8 @@ def compose(
     mid = np.asarray(sum(w * fields.maps[f"mid{k}"] for k, w in enumerate(weights)), np.float32)
     scars = scars_of(person, fields)
     details = details_of(person, fields, mid, scars)
-    colour, gain = _colour(
-        person, fields, mid, details, _ink(person, fields, scalp_tint, beard_tint)
-    )
+    haired, bearded = (_amount(fields, tint) for tint in (scalp_tint, beard_tint))
+    colour, gain = _colour(person, fields, mid, details, _ink(person, fields, haired, bearded))
     depths = wrinkle_depths_mm(spec, person.age)
     height, groove = relief_mm(person, fields, mid, details, scars, depths)
     body_colour, body_height = _body(person, fields, gain, depths)
@@ -62,7 +64,7 @@ def compose(
         window=fields.window,
         body_colour=body_colour,
         body_height_mm=body_height,
-        specular=specular(person, fields, groove),
+        specular=_between_roots(specular(person, fields, groove), haired),
         film=film(person, fields, mid, details),
         deep=deep_light(person, fields),
         fuzz=fuzz(person, fields),
@@ -158,26 +160,32 @@ def _face_gain(exponent: F32Array, face: BoolArray) -> float:
     return float(1 / shown_colour.mean())
 
 
+def _amount(fields: SkinFields, tint: Tint | None) -> F32Array | None:
+    """(N, N) 0-1 how much hair stands there; None where nothing tells."""
+    if tint is None:
+        return None
+    rest = fields.rest_quarter_m
+    amount = np.clip(tint(rest.reshape(-1, 3)), 0, 1).astype(np.float32)
+    return doubled(doubled(amount.reshape(rest.shape[:2])))
+
+
+def _between_roots(specular: F32Array, haired: F32Array | None) -> F32Array:
+    """(N, N) specular: what would glance off the scalp along a part meets the roots of hair."""
+    return specular if haired is None else specular * (1 - _SHADED_BY_ROOTS * haired)
+
+
 def _ink(
-    person: Person, fields: SkinFields, scalp_tint: Tint | None, beard_tint: Tint | None
+    person: Person, fields: SkinFields, haired: F32Array | None, bearded: F32Array | None
 ) -> Inks:
     """Darkening by hair roots, dotted where pores are: that of the scalp, and of all the rest."""
-    spec, rest = person.spec, fields.rest_quarter_m
+    spec = person.spec
     scalp: F32Array | None = None
     total: F32Array | None = None
-    for tint, melanin, grey, depth in (
-        (scalp_tint, spec.hair.melanin, spec.hair.grey, 1.3),
-        (beard_tint, spec.facial_hair.melanin, spec.facial_hair.grey, 0.75),
-    ):
-        if tint is None:
-            continue
-        amount = np.clip(tint(rest.reshape(-1, 3)), 0, 1).astype(np.float32)
-        dark = np.float32(depth * _darkness(melanin, grey))
-        layer = doubled(doubled(amount.reshape(rest.shape[:2]))) * dark
-        if tint is scalp_tint:
-            scalp = layer
-        else:
-            total = layer
+    if haired is not None:
+        scalp = haired * np.float32(1.3 * _darkness(spec.hair.melanin, spec.hair.grey))
+    if bearded is not None:
+        beard = spec.facial_hair
+        total = bearded * np.float32(0.75 * _darkness(beard.melanin, beard.grey))
     if spec.skin.shave_shadow > 0:
         beard = spec.facial_hair
         dark = np.float32(

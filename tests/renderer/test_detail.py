@@ -33,7 +33,7 @@ def test_a_farther_head_never_gets_more() -> None:
 
 
 def test_a_larger_image_and_the_quality_count() -> None:
-    spec = _at(8.0)
+    spec = _at(5.0)
     small, large = (detail_of(spec, RenderSettings(size_px=s)) for s in (320, 4096))
     assert large.skin_texels > small.skin_texels
     assert large.hair > small.hair

@@ -152,13 +152,15 @@ def bounded_by_hand(s: Seen) -> dict[str, F64]:
     """Columns that hold a quantity as drawn, given what it was drawn for."""
     sex = s["identity.sex"]
     bearded = s["facial_hair.style"] != SHAVED
+    pigment = 0.6 * (s["skin.monk_tone"] - 1) / 9 + 0.6 * (1 - s["identity.european"])
+    irises = 1 - s.config.eyes.pigment_darkens * np.clip(pigment, 0, 1)
     out = {
         **{f"pose.{a}": s[f"pose.{a}_deg"] for a in ("yaw", "pitch", "roll")},
         "identity.age": s["identity.age_years"],
         **{f"identity.{a}": s[f"identity.{a}"] for a in ("sex", "weight", "muscle")},
         "identity.dominant_share": s.ancestry.max(axis=1),
         "eyes.hue_shift": s["eyes.iris_hue_shift"],
-        "eyes.brightness": s["eyes.iris_brightness"],
+        "eyes.brightness": s["eyes.iris_brightness"] / irises,
         "eyes.redness": s["eyes.redness"],
         "eyes.pupil.spread": _pupil_by_hand(s),
         "skin.tone": s["skin.monk_tone"],

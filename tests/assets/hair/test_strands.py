@@ -43,7 +43,7 @@ def check_arrays(strands: Strands) -> None:
         assert array.dtype == np.float32
         assert np.isfinite(array).all()
     assert strands.radius_m.min() > 5e-6
-    assert strands.radius_m.max() < 3.4e-4
+    assert strands.radius_m.max() < 4.8e-4
     assert strands.melanin.min() >= 0
     assert strands.melanin.max() <= 1
 

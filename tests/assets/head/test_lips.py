@@ -89,13 +89,21 @@ def test_a_seal_closes_what_a_target_opens(model: HeadModel) -> None:
     above = base[rows, 1] > 0.6612
     lifted[above, 1] = 2e-3 * np.cos(base[rows[above], 0] * 50)
     opening = Targets(np.array([0, len(rows)]), rows, lifted)
-    closed = seal.sealed(opening, {0: 0.5})
+    closed = seal.sealed(opening, {0: 0.5}, {})
     before, after = (
         np.abs(seal.gap(v.astype(np.int64), d[:, 1].astype(np.float64))).mean()
         for v, d in (opening.of(0), closed.of(0))
     )
     assert before > 0.5e-3
     assert after < 0.25 * before
+    part = seal.sealed(opening, {}, {0: 1.0})
+    left, whole = (
+        seal.gap(v.astype(np.int64), d[:, 1].astype(np.float64))
+        for v, d in (part.of(0), opening.of(0))
+    )
+    middle = len(whole) // 2
+    assert np.isclose(left[middle], whole[middle], rtol=0.05)
+    assert np.abs(left[[0, -1]]).max() < 0.5 * np.abs(whole[[0, -1]]).min()
 
 
 def test_deep_eyes_are_brought_to_their_lids(model: HeadModel) -> None:

@@ -138,6 +138,16 @@ def test_tints_darken_where_they_say_and_nowhere_else(fields: SkinFields) -> Non
     assert (tinted < 0.7 * bare).mean() > 0.02
 
 
+def test_scalp_between_roots_is_dull(fields: SkinFields) -> None:
+    """A part is seen at a flat angle: bare skin would mirror the sky there."""
+    spec = make_spec()
+    bare = compose(spec, fields).specular
+    haired = compose(spec, fields, scalp_tint=lambda rest_m: (rest_m[:, 1] > 0.825) * 1.0).specular
+    changed = haired != bare
+    assert 0.05 < changed.mean() < 0.6
+    assert np.median(haired[changed] / bare[changed]) == pytest.approx(0.25, abs=0.01)
+
+
 def test_dark_skin_is_no_glossier(fields: SkinFields) -> None:
     light, dark = (skin(fields, monk_tone=t, oiliness=0.8) for t in (2, 9))
     assert dark.film.mean() < 0.8 * light.film.mean()
