@@ -46,6 +46,8 @@ Row = tuple[int, str, str, float, float, float]
 DEPTH_LIMIT_MM: Final = 1.0
 GAP_LIMIT_MM: Final = 3.0
 SUSPECT_M: Final = -0.0002
+ROUGH_M: Final = 0.002
+"""Distances to vertices of the skin are off by so much."""
 SECTORS: Final = 12
 MANNERS: Final = 128
 """Rows that are drawn at least, so that each slot is worn by some."""
@@ -82,8 +84,9 @@ def fit_of(slot: str, item: Item, wearer: Wearer, surface: Triangles) -> Fit:
     style = accessory(slot, item.id)
     kind = getattr(style, "shape", "") if style.kind == "wrap" else style.kind
     points = [wearer.fit.skull(m.vertices_m.astype(np.float64)) for m in meshes]
-    middles = [_middles(p, m) for p, m in zip(points, meshes, strict=True)]
-    depth, between = (_depth(np.concatenate(at), wearer, surface) for at in (points, middles))
+    depth = _depth(np.concatenate(points), wearer, surface)
+    middles = [_middles(p, m, wearer) for p, m in zip(points, meshes, strict=True)]
+    between = _depth(np.concatenate(middles), wearer, surface)
     gaps = [1000 * g for g in _gaps(kind, meshes, points, wearer)]
     return Fit(1000 * depth, 1000 * between, max(gaps, default=0.0))
 
@@ -93,12 +96,16 @@ def _depth(points: F64Array, wearer: Wearer, surface: Triangles) -> float:
     return max(0.0, -float(surface.signed(suspect).min())) if len(suspect) else 0.0
 
 
-def _middles(points: F64Array, mesh: Mesh) -> F64Array:
-    """(F, 3) middles of faces; triangles have -1 in their last place."""
-    triangle = mesh.faces[:, 3:] < 0
-    corners = points[np.where(mesh.faces < 0, 0, mesh.faces)]
-    corners[:, 3] = np.where(triangle, 0.0, corners[:, 3])
-    return np.asarray(corners.sum(1) / np.where(triangle, 3, 4))
+def _middles(points: F64Array, mesh: Mesh, wearer: Wearer) -> F64Array:
+    """(n, 3) middles of the faces whose corners are near enough to the skin to have any in it."""
+    # Triangles have -1 in their last place.
+    faces = np.where(mesh.faces < 0, mesh.faces[:, :1], mesh.faces)
+    share = np.where(mesh.faces < 0, 0.0, 1.0)
+    corners = points[faces]
+    middle = (corners * share[..., None]).sum(1) / share.sum(1)[:, None]
+    reach = np.linalg.norm(corners - middle[:, None], axis=-1)
+    off = np.abs(wearer.skin.distance(points))[faces]
+    return np.asarray(middle[(off <= reach + ROUGH_M).all(1)])
 
 
 def _gaps(
