@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from assets.user import is_user
 from assets.user.folder import FOLDER_VARIABLE
+from assets.user.head_targets import head_of_key, is_own_key
 from assets.user.shelf import verify_lock
 from spec_schema.arrow import leaves
 from spec_schema.errors import AssetError, ManifestError
@@ -49,11 +50,7 @@ def check_lock(manifest: Manifest, here: Mapping[str, str], *, partly: bool = Fa
             have = f"{mine[:12]} is here" if mine else "there is none here"
             differing.append(f"pack {pack!r}: {digest[:12]} was sampled for, {have}")
     if own:
-        raise AssetError(
-            f"{manifest.path}: drawn with the user's own assets, of which {'; '.join(own)}; bring "
-            "the folder that `rf-assets where` names from where it was drawn (or name it in "
-            f"{FOLDER_VARIABLE}), or draw it again"
-        )
+        raise AssetError(_own_missing(manifest, own))
     if not partly:
         verify_lock([name for name in manifest.info.asset_lock if is_user(name)])
     if differing:
@@ -61,6 +58,14 @@ def check_lock(manifest: Manifest, here: Mapping[str, str], *, partly: bool = Fa
             f"{manifest.path}: drawn for other assets ({'; '.join(differing)}); draw it again "
             "with this release's rf-sample, or install the release that wrote it"
         )
+
+
+def _own_missing(manifest: Manifest, told: Iterable[str]) -> str:
+    return (
+        f"{manifest.path}: drawn with the user's own assets, of which {'; '.join(told)}; bring "
+        "the folder that `rf-assets where` names from where it was drawn (or name it in "
+        f"{FOLDER_VARIABLE}), or draw it again"
+    )
 
 
 def used_of(manifest: Manifest, here: Mapping[str, str]) -> dict[str, str]:
@@ -82,20 +87,42 @@ def licences_of(
 def check_keys(manifest: Manifest, shape_keys: Iterable[str]) -> None:
     """Refuse shape-key columns that the head model does not have.
 
+    Those of users' heads that are not here may be there, as long as no row has such a head.
+
     Raises:
-        ManifestError: naming the columns.
+        AssetError: naming the users' heads that some row has, and that are not here.
+        ManifestError: naming another column.
     """
-    known = {"identity.shape": set(shape_keys), "expression": set(ARKIT_UNITS)}
+    shape_keys = set(shape_keys)
+    unknown = [k for k in manifest.shape_keys if k not in shape_keys and is_own_key(k)]
+    used_ones = _not_zero(manifest, unknown)
+    if used_ones:
+        heads = sorted({head_of_key(k, manifest.info.asset_lock) for k in used_ones})
+        raise AssetError(_own_missing(manifest, [f"{i!r} is not here" for i in heads]))
+    known = {"identity.shape": shape_keys | set(unknown), "expression": set(ARKIT_UNITS)}
     used = {"identity.shape": manifest.shape_keys, "expression": manifest.expression_keys}
     for column, keys in known.items():
         for name in used[column]:
             if name not in keys:
-                close = difflib.get_close_matches(name, keys, n=1)
+                close = difflib.get_close_matches(name, keys - set(unknown), n=1)
                 hint = f"; did you mean {column}.{close[0]}?" if close else ""
                 raise ManifestError(
                     f"{manifest.path}: column {column}.{name}: the head model has no such "
                     f"shape key{hint}"
                 )
+
+
+def _not_zero(manifest: Manifest, keys: list[str]) -> list[str]:
+    """Those shape keys that some row has."""
+    if not keys:
+        return []
+    found: set[str] = set()
+    for batch in manifest.batches([f"identity.shape.{key}" for key in keys]):
+        shape = pc.struct_field(batch.column("identity"), "shape")
+        found |= {
+            key for key in keys if pc.any(pc.not_equal(pc.struct_field(shape, key), 0)).as_py()
+        }
+    return sorted(found)
 
 
 def check_assets(manifest: Manifest, check_spec: Callable[[SceneSpec, str], None]) -> None:

@@ -118,6 +118,7 @@ def _check_output(output: Path) -> None:
 def _run(
     paths: list[Path], output: Path | None, summary: bool, against: str | None, sections: list[str]
 ) -> None:
+    from assets.user.head_targets import head_of_key
     from sampler.config import load_config
     from sampler.declared import declared
     from sampler.figures import read_figures
@@ -146,6 +147,15 @@ def _run(
             typer.echo(
                 f"rf-plot: note: {source.path}: drawn for another head model, so its face boxes "
                 "are not exact",
+                err=True,
+            )
+        lock = source.manifest.info.asset_lock
+        gone = set(source.manifest.shape_keys) - set(inputs.landmarks.shape_keys)
+        heads = sorted({head_of_key(key, lock) for key in gone} & set(lock))
+        if heads:
+            typer.echo(
+                f"rf-plot: note: {source.path}: drawn with {', '.join(heads)}, which is not here, "
+                "so its face boxes are not exact",
                 err=True,
             )
     read = [read_figures(source, inputs.landmarks) for source in sources]

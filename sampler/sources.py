@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from assets.user.head_targets import is_own_key
 from spec_schema.arrow import validate_table
 from spec_schema.dataset import Dataset, sha256_file
 from spec_schema.errors import DatasetError, ManifestError, nearest
@@ -71,8 +72,8 @@ def open_sources(paths: Sequence[Path], shape_keys: Collection[str] | None) -> l
 
     Args:
         paths: manifest files and dataset folders.
-        shape_keys: those of the head model; a manifest that names others is refused. None: not
-            checked.
+        shape_keys: those of the head model; a manifest that names others is refused, but for
+            those of users' own heads, which need not be here. None: not checked.
 
     Raises:
         ManifestError: a file is no manifest, or it has no rows.
@@ -82,7 +83,7 @@ def open_sources(paths: Sequence[Path], shape_keys: Collection[str] | None) -> l
     for source in opened:
         _check_keys(source.manifest, "expression", source.manifest.expression_keys, ARKIT_UNITS)
         if shape_keys is not None:
-            keys = source.manifest.shape_keys
+            keys = [k for k in source.manifest.shape_keys if not is_own_key(k)]
             _check_keys(source.manifest, "identity.shape", keys, shape_keys)
     names = _told_apart([path.absolute() for path in paths])
     return [replace(source, name=name) for source, name in zip(opened, names, strict=True)]

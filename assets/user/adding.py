@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from assets.catalog import Catalog
 from assets.store import Store
+from assets.user.excludes import unknown_excludes
 from assets.user.folder import checked_name
 from assets.user.hdris import HDRI_SUFFIXES, measured, read_environment
 from assets.user.plates import PLATE_SUFFIXES, read_plate
@@ -65,15 +66,15 @@ def add(path: Path, stated: Stated, store: Opened, told: Callable[[Outcome], Non
     Raises:
         AssetError: there is nothing to add, or the one thing that there is can't be taken.
     """
-    if stated.slot is not None and stated.slot not in WORN_SLOTS:
-        raise AssetError(f"--slot {stated.slot!r}: {nearest(stated.slot, WORN_SLOTS)}")
+    _check_stated(stated)
     jobs = _jobs(path, stated, store)
     if not jobs:
         raise AssetError(f"{path}: nothing here that can be added; what can: {_TAKES}")
     if stated.name is not None and len(jobs) > 1:
         raise AssetError(f"{path}: holds {len(jobs)} assets; --name is for one")
+    _check_use(path, stated, {kind for _, kind, _ in jobs})
     added = 0
-    for file, job in jobs:
+    for file, _, job in jobs:
         try:
             made, notes = job()
         except AssetError as e:
@@ -88,29 +89,60 @@ def add(path: Path, stated: Stated, store: Opened, told: Callable[[Outcome], Non
 
 Job = Callable[[], tuple[str, list[str]]]
 
+_OPTIONS: Final[Mapping[str, tuple[str, frozenset[str], tuple[str, ...]]]] = {
+    "slot": ("--slot", frozenset({"garment", "model"}), WORN_SLOTS),
+    "sex": ("--sex", frozenset({"skin"}), ("female", "male")),
+    "age_years": ("--age", frozenset({"skin"}), ()),
+    "ancestry": ("--ancestry", frozenset({"skin"}), ("african", "asian", "european")),
+    "setting": ("--setting", frozenset({"light"}), ("indoor", "outdoor", "night", "studio")),
+}
+"""Options by field: their name, the kinds that they are of use for, and their values."""
 
-def _jobs(path: Path, stated: Stated, store: Opened) -> list[tuple[str, Job]]:
+
+def _check_stated(stated: Stated) -> None:
+    for field, (option, _, values) in _OPTIONS.items():
+        value = getattr(stated, field)
+        if value is not None and values and value not in values:
+            raise AssetError(f"{option} {value!r}: {nearest(value, values)}")
+    if stated.age_years is not None and not 0 <= stated.age_years <= 120:
+        raise AssetError(f"--age {stated.age_years:g}: must be 0 to 120 years")
+    if stated.licence is not None and not stated.licence.strip():
+        raise AssetError("--licence: is empty; write an SPDX name, such as CC0-1.0 or CC-BY-4.0")
+
+
+def _check_use(path: Path, stated: Stated, kinds: set[str]) -> None:
+    """Refuse options that act on nothing of what is added."""
+    for field, (option, usable, _) in _OPTIONS.items():
+        if getattr(stated, field) is not None and "refused" not in kinds and not usable & kinds:
+            raise AssetError(
+                f"{path}: {option} is for {' or '.join(sorted(usable))}, and this is "
+                f"{' and '.join(sorted(kinds))}; leave it out"
+            )
+
+
+def _jobs(path: Path, stated: Stated, store: Opened) -> list[tuple[str, str, Job]]:
+    """File, kind and work of each asset."""
     from assets.user.models import MODEL_SUFFIXES
 
     suffix = path.suffix.lower()
     if path.is_file() and suffix in HDRI_SUFFIXES:
-        return [(path.name, lambda: _add_hdri(path, stated))]
+        return [(path.name, "light", lambda: _add_hdri(path, stated))]
     if path.is_file() and suffix in PLATE_SUFFIXES:
-        return [(path.name, lambda: _add_plate(path, stated))]
+        return [(path.name, "background", lambda: _add_plate(path, stated))]
     if path.is_file() and suffix in (*MODEL_SUFFIXES, ".toml"):
-        return [(path.name, lambda: _add_model(path, stated, store))]
+        return [(path.name, "model", lambda: _add_model(path, stated, store))]
     source, wanted = open_source(path)
     jobs = _makehuman_jobs(source, wanted, stated, store)
     if path.is_dir():
         for name in wanted:
             file = path / name
             if file.suffix.lower() in HDRI_SUFFIXES:
-                jobs.append((name, lambda file=file: _add_hdri(file, stated)))  # type: ignore[misc]
+                jobs.append((name, "light", lambda file=file: _add_hdri(file, stated)))  # type: ignore[misc]
             elif file.suffix.lower() in MODEL_SUFFIXES and file.with_suffix(".toml").is_file():
-                jobs.append((name, lambda file=file: _add_model(file, stated, store)))  # type: ignore[misc]
+                jobs.append((name, "model", lambda file=file: _add_model(file, stated, store)))  # type: ignore[misc]
         if not jobs:  # in folders of assets pictures are textures
             jobs = [
-                (name, lambda file=path / name: _add_plate(file, stated))  # type: ignore[misc]
+                (name, "background", lambda file=path / name: _add_plate(file, stated))  # type: ignore[misc]
                 for name in wanted
                 if Path(name).suffix.lower() in PLATE_SUFFIXES
             ]
@@ -119,7 +151,7 @@ def _jobs(path: Path, stated: Stated, store: Opened) -> list[tuple[str, Job]]:
 
 def _makehuman_jobs(
     source: Source, wanted: list[str], stated: Stated, store: Opened
-) -> list[tuple[str, Job]]:
+) -> list[tuple[str, str, Job]]:
     from assets.user.makehuman import Found, find_assets
 
     def job(found: Found) -> Job:
@@ -131,7 +163,10 @@ def _makehuman_jobs(
             case _:
                 return lambda: _refuse(source, found)
 
-    return [(f.file, job(f)) for f in find_assets(source, wanted)]
+    return [
+        (f.file, f.kind if f.kind in ("skin", "garment") else "refused", job(f))
+        for f in find_assets(source, wanted)
+    ]
 
 
 def _refuse(source: Source, found: Any) -> tuple[str, list[str]]:
@@ -165,7 +200,8 @@ def _add_plate(path: Path, stated: Stated) -> tuple[str, list[str]]:
 def _add_model(path: Path, stated: Stated, store: Opened) -> tuple[str, list[str]]:
     from assets.user.models import MODEL_SUFFIXES, compile_model, read_request
 
-    request = read_request(path.with_suffix(".toml"))
+    said = {k: getattr(stated, k) for k in ("slot", "licence", "author", "share")}
+    request = read_request(path.with_suffix(".toml"), said)
     model = path
     if request.model is not None:
         model = path.parent / Path(request.model).name
@@ -178,6 +214,7 @@ def _add_model(path: Path, stated: Stated, store: Opened) -> tuple[str, list[str
         raise AssetError(f"{model}: there is no such model ({', '.join(MODEL_SUFFIXES)})")
     fields, arrays, notes = compile_model(model, request, store())
     name = request.name or model.stem
+    notes += unknown_excludes({name: request.excludes}, request.tags)
     made = _put(stated, name, fields, arrays, model.name, request.licence, request.author)
     return made, notes
 
@@ -186,7 +223,7 @@ def _add_garment(source: Source, file: str, stated: Stated, store: Opened) -> tu
     from assets.user.makehuman import compile_garment
 
     header, fields, arrays, notes = compile_garment(source, file, stated.slot, store())
-    licence = _licence(header.licence, stated, f"{source.place}: {file}")
+    licence = _licence(header.licence, stated, f"{source.place}: {file}", notes)
     made = _put(stated, header.name, fields, arrays, file, licence, header.author)
     return made, notes
 
@@ -196,7 +233,7 @@ def _add_skin(source: Source, file: str, stated: Stated) -> tuple[str, list[str]
 
     whose = {"sex": stated.sex, "age_years": stated.age_years, "ancestry": stated.ancestry}
     header, fields, arrays, notes = compile_skin(source, file, whose)
-    licence = _licence(header.licence, stated, f"{source.place}: {file}")
+    licence = _licence(header.licence, stated, f"{source.place}: {file}", notes)
     shipped = Catalog.shipped().skins
     if header.name in shipped:
         fields["replaces"] = header.name
@@ -205,8 +242,11 @@ def _add_skin(source: Source, file: str, stated: Stated) -> tuple[str, list[str]
     return made, notes
 
 
-def _licence(own: str, stated: Stated, where: str) -> str:
+def _licence(own: str, stated: Stated, where: str, notes: list[str]) -> str:
+    """The one of the file; of a pack one file may lack it, and --licence is for that."""
     licence = own or stated.licence
+    if own and stated.licence and own != stated.licence:
+        notes.append(f"its own licence {own} stands, not --licence {stated.licence}")
     if not licence:
         raise AssetError(
             f"{where}: its headers name no licence; state the one that its page names, such as "

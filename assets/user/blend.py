@@ -14,6 +14,8 @@ from spec_schema.errors import AssetError, ToolError
 __all__ = ["blend_to_glb", "glb_to_blend", "run_blender"]
 
 _SECONDS: Final = 300
+_LACKING: Final = 3
+"""Exit status of a job whose file was read, and lacks what was asked for."""
 _READER: Final = "renderer.blender.blend_files"
 """The module that is run; assets never import it."""
 
@@ -36,6 +38,8 @@ def run_blender(job: str, *arguments: Path | str) -> None:
         raise AssetError(f"{arguments[0]}: Blender took more than {_SECONDS} s to read it") from e
     if done.returncode != 0:
         said = [line for line in done.stderr.splitlines() if line.strip()] or ["nothing"]
+        if done.returncode == _LACKING:
+            raise AssetError(f"{arguments[0]}: {said[-1]}")
         raise AssetError(f"{arguments[0]}: Blender could not read it: {said[-1]}")
 
 

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from assets.user.folder import FOLDER_VARIABLE, user_folder
-from spec_schema.errors import EXIT_FAILED_SAMPLES, EXIT_USAGE
+from spec_schema.errors import EXIT_FAILED_SAMPLES, EXIT_USAGE, AssetError
 
 __all__ = ["choose_folder", "describe_folder", "register"]
 
@@ -44,14 +44,17 @@ def register(app: typer.Typer, told_errors: Callable[[], AbstractContextManager[
             str | None, typer.Option(help="Name of the asset; its id is user/NAME.")
         ] = None,
         licence: Annotated[
-            str | None, typer.Option(help="Where the files name none, such as CC0-1.0.")
+            str | None,
+            typer.Option(
+                help="Such as CC0-1.0. Overrides a model's TOML file; MakeHuman's own stand."
+            ),
         ] = None,
         author: Annotated[str | None, typer.Option(help="To be credited.")] = None,
         share: Annotated[
             float | None, typer.Option(min=0, help="Weight in the draw; shipped ones have about 1.")
         ] = None,
         slot: Annotated[
-            str | None, typer.Option(help="Of a MakeHuman asset, where its name misleads.")
+            str | None, typer.Option(help="Of a MakeHuman garment or a model, instead of its own.")
         ] = None,
         sex: Annotated[str | None, typer.Option(help="Of a skin: female or male.")] = None,
         age: Annotated[float | None, typer.Option(help="Of a skin, years.")] = None,
@@ -105,8 +108,11 @@ def register(app: typer.Typer, told_errors: Callable[[], AbstractContextManager[
             bool, typer.Option("--suggest", help="Write the .toml file, to be mended by hand.")
         ] = False,
         object_name: Annotated[
-            str, typer.Option("--object", help="With --suggest: the mesh object.")
+            str, typer.Option("--object", help="The mesh object, instead of the .toml file's.")
         ] = "",
+        name: Annotated[
+            str | None, typer.Option(help="Name of the head; its id is user/NAME.")
+        ] = None,
         replace: Annotated[
             bool, typer.Option("--replace", help="Replace one of that name.")
         ] = False,
@@ -126,10 +132,14 @@ def register(app: typer.Typer, told_errors: Callable[[], AbstractContextManager[
 
         with told_errors():
             if suggest:
+                if replace or name is not None:
+                    raise AssetError(
+                        "--replace and --name are of use when the head is added, not with --suggest"
+                    )
                 written = suggest_marks(path, object_name, open_store())
                 typer.echo(f"{written}: look at its landmarks, fill in the rest, then add the head")
                 return
-            ids, notes = add_head(path, open_store(), replace)
+            ids, notes = add_head(path, open_store(), replace, name, object_name)
             typer.echo(f"added      {', '.join(ids)}: {'; '.join(notes)}")
 
     @app.command("remove")
@@ -181,11 +191,14 @@ def register(app: typer.Typer, told_errors: Callable[[], AbstractContextManager[
         rf-assets check
         """
         from assets.checking import check_all
+        from assets.user.excludes import unknown_excludes
 
         with told_errors():
             count, problems = check_all(hash_data=not fast)
             for problem in problems:
                 typer.echo(str(problem))
+            for warning in unknown_excludes():
+                typer.echo(f"warning: {warning}", err=True)
             if problems:
                 typer.echo(f"rf-assets: {len(problems)} problems in the catalogue", err=True)
                 raise typer.Exit(EXIT_USAGE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from assets.user.folder import ID_PREFIX
 from assets.worn import Covers
 from spec_schema.classes import SegmentationClass
-from spec_schema.errors import AssetError
+from spec_schema.errors import AssetError, nearest
 
 __all__ = [
     "DATA_FILE",
@@ -29,6 +29,7 @@ __all__ = [
     "SkinAsset",
     "UserAsset",
     "broken_rules",
+    "checked_entry",
     "content_hash",
     "read_entry",
     "to_toml",
@@ -182,22 +183,67 @@ def read_entry(path: Path) -> UserAsset:
         raw = tomllib.loads(path.read_text("utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as e:
         raise AssetError(f"{path}: can't be read: {e}") from e
+    return checked_entry(raw, str(path))
+
+
+def checked_entry(raw: Mapping[str, Any], where: str) -> UserAsset:
+    """Fields as a table of ``asset.toml``, typed.
+
+    Raises:
+        AssetError: a field breaks a rule; field and rule are named after ``where``.
+    """
     try:
         return _ANY.validate_python(raw)
     except ValidationError as e:
         told = "; ".join(_told(error) for error in e.errors())
-        raise AssetError(f"{path}: {told}") from e
+        raise AssetError(f"{where}: {told}") from e
 
 
-def broken_rules(error: ValidationError) -> str:
-    """Fields of a user's TOML file and the rules that they break, in one line."""
+_LICENCE: Final = "write its SPDX name, such as CC0-1.0 or CC-BY-4.0"
+
+
+def broken_rules(
+    error: ValidationError, model: type[BaseModel], choices: Mapping[str, Iterable[str]] = {}
+) -> str:
+    """Fields of a user's TOML file and the rules that they break, in one line.
+
+    Args:
+        error: of the validation.
+        model: that the file was to be.
+        choices: by field, what it may be, where its type does not say so.
+    """
     return "; ".join(
-        f"{'.'.join(map(str, e['loc']))}: {_plainly(e['type'], e['msg'])}" for e in error.errors()
+        f"{'.'.join(map(str, e['loc']))}: {_plainly(e, model, choices)}" for e in error.errors()
     )
 
 
-def _plainly(kind: str, message: str) -> str:
-    return "is empty" if kind == "string_too_short" else message.removeprefix("Value error, ")
+def _plainly(
+    error: Mapping[str, Any], model: type[BaseModel], choices: Mapping[str, Iterable[str]]
+) -> str:
+    *parents, field = map(str, error["loc"])
+    hint = ""
+    if field == "licence":
+        hint = f"; {_LICENCE}"
+    elif field in choices:
+        hint = f"; one of {', '.join(choices[field])}"
+    match error["type"]:
+        case "string_too_short":
+            return f"is empty{hint}"
+        case "missing":
+            return f"is missing{hint}"
+        case "extra_forbidden":
+            known = _fields(model, parents)
+            return f"Extra inputs are not permitted{f'; {nearest(field, known)}' if known else ''}"
+        case _:
+            return str(error["msg"]).removeprefix("Value error, ")
+
+
+def _fields(model: Any, parents: list[str]) -> list[str]:
+    """Names that a table of a TOML file may have; none where that is not known."""
+    for name in parents:
+        field = getattr(model, "model_fields", {}).get(name)
+        model = None if field is None else field.annotation
+    return sorted(getattr(model, "model_fields", {}))
 
 
 def _told(error: Mapping[str, Any]) -> str:

@@ -14,6 +14,7 @@ from spec_schema.errors import AssetError, ToolError
 
 __all__ = ["REFERENCE_NAME", "read_glb"]
 
+_HEADER_BYTES: Final = 20
 REFERENCE_NAME: Final = "reference_head"
 """Objects whose name begins with this are not part of a model: the head that it was placed on."""
 
@@ -29,12 +30,17 @@ def read_glb(data: bytes, where: str) -> Shape:
         import trimesh
     except ImportError as e:
         raise ToolError("trimesh is not installed, which reads .glb: pip install trimesh") from e
+    if fault := _fault(data):
+        raise AssetError(f"{where}: can't be read as .glb: {fault}")
     try:
         # From memory: a file that refers to others by name gets none.
         scene = trimesh.load_scene(io.BytesIO(data), file_type="glb", process=False)
+        hard = _without_normals(data)
     except Exception as e:  # trimesh raises whatever the damage happens to cause
-        raise AssetError(f"{where}: can't be read as .glb: {type(e).__name__}: {e}") from e
-    hard = _without_normals(data)
+        raise AssetError(
+            f"{where}: can't be read as .glb: it is damaged, refers to other files, or is packed "
+            "in a way that is not known here; export it again, whole and without compression"
+        ) from e
     shapes = []
     for node in sorted(scene.graph.nodes_geometry):
         world_from_node, name = scene.graph[node]
@@ -45,6 +51,18 @@ def read_glb(data: bytes, where: str) -> Shape:
             shape = _shape(mesh, np.asarray(world_from_node, np.float64), hard)
             shapes.append(split_hard_edges(shape) if hard else shape)
     return joined(shapes, where)
+
+
+def _fault(data: bytes) -> str:
+    """What is wrong with the file as a whole, in words; empty where nothing is."""
+    if not data:
+        return "the file is empty"
+    if data[:4] != b"glTF":
+        return "it is no binary glTF file, whatever its name says; export it as .glb"
+    length = int.from_bytes(data[8:12], "little")
+    if len(data) < max(length, _HEADER_BYTES):
+        return f"it is cut off: {len(data)} of {length} bytes are there; copy or export it again"
+    return ""
 
 
 def _without_normals(data: bytes) -> bool:

@@ -15,7 +15,7 @@ from assets.skin.head_mesh import HeadMesh
 from assets.skin.uv_raster import draw_quads
 from assets.store import Store
 from assets.user.folder import checked_name
-from assets.user.head_mesh import HeadMarks, OwnMesh, aligned, read_marks, read_mesh
+from assets.user.head_mesh import HeadMarks, OwnMesh, aligned, check_file, read_marks, read_mesh
 from assets.user.head_register import Registration
 from assets.user.head_suggest import suggested, suggestion_toml
 from assets.user.shelf import put
@@ -37,39 +37,51 @@ def suggest_marks(path: Path, name: str, store: Store) -> Path:
     """Write a TOML file of marks beside a .blend file, to be mended by hand.
 
     Raises:
-        AssetError: there is one already, or the file can't be read.
+        AssetError: there is one already, the file can't be read, or no face is found in it.
     """
+    check_file(path)
     target = path.with_suffix(".toml")
     if target.exists():
         raise AssetError(f"{target}: is there already; it is not written over")
     mesh = read_mesh(path, name)
     model = load_head_model(store)
-    unit, marks = suggested(mesh, model, _neutral(model, 0.5, 30.0, "european"))
+    unit, marks = suggested(mesh, model, _neutral(model, 0.5, 30.0, "european"), str(path))
     target.write_text(suggestion_toml(mesh, unit, marks), "utf-8")
     return target
 
 
-def add_head(path: Path, store: Store, replace: bool) -> tuple[list[str], list[str]]:
+def add_head(
+    path: Path, store: Store, replace: bool, name: str | None = None, object_name: str = ""
+) -> tuple[list[str], list[str]]:
     """Add a head, and its skin if it has a texture: ids, and what the user should know.
+
+    ``name`` and ``object_name`` override what the TOML file says.
 
     Raises:
         AssetError: a file can't be read, or the marks don't fit the mesh.
     """
+    check_file(path)
     where = path.with_suffix(".toml")
     marks = read_marks(where)
     model = load_head_model(store)
     start = _neutral(model, marks.sex, marks.age_years, marks.ancestry)
     landmarks = model.landmark_positions(start.astype(np.float32))
-    mesh = aligned(read_mesh(path, marks.object), marks, landmarks, str(where))
-    made = Registration(model, start).over(mesh, mesh.points[list(marks.landmarks)])
+    own = read_mesh(path, object_name or marks.object)
+    mesh, marked = aligned(own, marks, landmarks, str(where))
+    theirs = mesh.points[list(marks.landmarks)]
+    made = Registration(model, start).over(mesh, theirs)
+    laid = model.landmark_positions((start + made.moved_m).astype(np.float32))
+    kept_mm = np.linalg.norm(laid - theirs, axis=1) * 1000
     error_mm = made.error_m * 1000
-    if not len(error_mm) or error_mm.mean() > _WORST_MM:
+    if not len(error_mm):
+        raise AssetError(f"{where}: our mesh does not meet it; check that it is a whole face")
+    if error_mm.mean() > _WORST_MM:
         raise AssetError(
             f"{where}: our mesh comes no nearer than {error_mm.mean():.1f} mm to it; check the "
             "landmarks, and that the mesh is a whole face"
         )
     moved = _with_eyes(made.moved_m, start, mesh, marks, model)
-    name = checked_name(marks.name or path.stem)
+    name = checked_name(name or marks.name or path.stem)
     about: dict[str, Any] = {
         "licence": marks.licence, "author": marks.author, "source": path.name,
         "ancestry": marks.ancestry,
@@ -87,10 +99,18 @@ def add_head(path: Path, store: Store, replace: bool) -> tuple[list[str], list[s
         ],
     }
     ids = [put(name, fields, _targets([moved, *made.key_moved_m]), replace)]
+    drawn = sum(marks.keys[k].high > 0 for k in mesh.keys if k in marks.keys)
     notes = [
-        f"{len(mesh.points)} vertices, {len(mesh.keys)} shape keys; our mesh lies "
-        f"{error_mm.mean():.2f} mm from it on average, {np.percentile(error_mm, 95):.2f} mm at 95 %"
+        f"{len(mesh.points)} vertices",
+        str(marked),
+        f"ours lie {kept_mm.mean():.1f} mm from your marks, at most {kept_mm.max():.1f} mm "
+        f"(landmark {int(kept_mm.argmax())})",
+        f"between them our mesh is {error_mm.mean():.2f} mm from yours (which tells nothing of "
+        "the marks: look at `rf-assets preview own --id "
+        f"{ids[0]}`)",
     ]
+    if mesh.keys:
+        notes.append(f"{drawn} of {len(mesh.keys)} shape keys are drawn{_undrawn(drawn, mesh)}")
     if mesh.texture is not None:
         skin = _baked(mesh, start + moved, store)
         whose = {"sex": "male" if marks.sex > 0.5 else "female", "age_years": marks.age_years}
@@ -98,6 +118,10 @@ def add_head(path: Path, store: Store, replace: bool) -> tuple[list[str], list[s
         ids.append(put(f"{name}-skin"[:64], about, {"skins": skin}, replace))
         notes.append("its texture is a skin of its own, with share 0")
     return ids, notes
+
+
+def _undrawn(drawn: int, mesh: OwnMesh) -> str:
+    return "" if drawn == len(mesh.keys) else ": raise `high` under [keys] for those that shall be"
 
 
 def _neutral(model: HeadModel, sex: float, age_years: float, ancestry: str) -> F64Array:

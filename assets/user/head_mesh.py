@@ -17,9 +17,10 @@ from assets.accessories.fit import F64Array
 from assets.rigid import rigid_between
 from assets.user.blend import run_blender
 from assets.user.entry import broken_rules
+from assets.user.head_plausible import Marked, check_marks, repeated
 from spec_schema.errors import AssetError
 
-__all__ = ["HeadMarks", "OwnMesh", "aligned", "read_marks", "read_mesh"]
+__all__ = ["HeadMarks", "OwnMesh", "aligned", "check_file", "read_marks", "read_mesh"]
 
 UNITS_M: Final[Mapping[str, float]] = {"m": 1.0, "dm": 0.1, "cm": 0.01, "mm": 0.001}
 _EYE_CORNERS: Final = (36, 45)
@@ -83,6 +84,8 @@ class HeadMarks(_Model):
     def _all_of_them(cls, marks: tuple[int, ...]) -> tuple[int, ...]:
         if len(marks) != 68:
             raise ValueError(f"{len(marks)} vertices; iBUG has 68")
+        if same := repeated(marks):
+            raise ValueError(same)
         return marks
 
 
@@ -101,7 +104,22 @@ def read_marks(path: Path) -> HeadMarks:
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as e:
         raise AssetError(f"{path}: can't be read: {e}") from e
     except ValidationError as e:
-        raise AssetError(f"{path}: {broken_rules(e)}") from e
+        raise AssetError(f"{path}: {broken_rules(e, HeadMarks)}") from e
+
+
+def check_file(path: Path) -> None:
+    """Whether a file may be a head.
+
+    Raises:
+        AssetError: it is missing, or no .blend file.
+    """
+    if not path.is_file():
+        raise AssetError(f"{path}: there is no such file; a head is a .blend file")
+    if path.suffix.lower() != ".blend":
+        raise AssetError(
+            f"{path}: heads are taken from .blend files only; import it in Blender and save it "
+            "as one"
+        )
 
 
 def read_mesh(path: Path, name: str = "") -> OwnMesh:
@@ -111,8 +129,7 @@ def read_mesh(path: Path, name: str = "") -> OwnMesh:
         ToolError: Blender is not installed.
         AssetError: it can't be read, or is no triangulable mesh.
     """
-    if path.suffix.lower() != ".blend" or not path.is_file():
-        raise AssetError(f"{path}: there is no such .blend file")
+    check_file(path)
     with tempfile.TemporaryDirectory(prefix="replicantface-") as folder:
         made = Path(folder) / "mesh.npz"
         run_blender("to-mesh", path.resolve(), made, name)
@@ -134,11 +151,13 @@ def read_mesh(path: Path, name: str = "") -> OwnMesh:
     return mesh
 
 
-def aligned(mesh: OwnMesh, marks: HeadMarks, landmarks_m: F64Array, where: str) -> OwnMesh:
-    """The mesh in metres, turned and moved to where a head of ours has its face.
+def aligned(
+    mesh: OwnMesh, marks: HeadMarks, landmarks_m: F64Array, where: str
+) -> tuple[OwnMesh, Marked]:
+    """The mesh in metres, turned and moved to where a head of ours has its face; and its marks.
 
     Raises:
-        AssetError: a mark is no vertex, or the head is no human size.
+        AssetError: a mark is no vertex, the head is no human size, or the marks are no face's.
     """
     for field in ("landmarks", "left_eye", "right_eye"):
         wrong = [v for v in getattr(marks, field) if not 0 <= v < len(mesh.points)]
@@ -157,15 +176,9 @@ def aligned(mesh: OwnMesh, marks: HeadMarks, landmarks_m: F64Array, where: str) 
             f"{where}: the outer corners of the eyes (landmarks 36, 45) are {wide * 1000:.0f} mm "
             f"apart, and human ones {low * 1000:.0f} to {high * 1000:.0f}; check unit and landmarks"
         )
+    marked = check_marks(own, landmarks_m, where)
     turn, shift = rigid_between(own, landmarks_m)
-    apart = np.linalg.norm(own @ turn.T + shift - landmarks_m, axis=1)
-    if apart.max() > 0.05:
-        worst = int(apart.argmax())
-        raise AssetError(
-            f"{where}: landmark {worst} lies {apart[worst] * 1000:.0f} mm from where faces have "
-            "it; check the order of the landmarks and which side is left"
-        )
-    return OwnMesh(
+    placed = OwnMesh(
         mesh.name,
         points @ turn.T + shift,
         mesh.triangles,
@@ -174,3 +187,4 @@ def aligned(mesh: OwnMesh, marks: HeadMarks, landmarks_m: F64Array, where: str) 
         mesh.deltas * unit @ turn.T,
         mesh.texture,
     )
+    return placed, marked

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -116,8 +117,10 @@ class ModelRequest(_Model):
         return name
 
 
-def read_request(path: Path) -> ModelRequest:
-    """Read the TOML file of a model.
+def read_request(path: Path, stated: Mapping[str, Any] = {}) -> ModelRequest:
+    """Read the TOML file of a model. What was ``stated`` by its fields (not None) overrides it.
+
+    A stated share replaces ``share_female`` and ``share_male`` too.
 
     Raises:
         AssetError: it is missing or no TOML, or a field breaks a rule.
@@ -131,10 +134,14 @@ def read_request(path: Path) -> ModelRequest:
         ) from e
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as e:
         raise AssetError(f"{path}: can't be read: {e}") from e
+    said = {k: v for k, v in stated.items() if v is not None}
+    if "share" in said:
+        raw = {k: v for k, v in raw.items() if k not in ("share_female", "share_male")}
     try:
-        request = ModelRequest.model_validate(raw)
+        request = ModelRequest.model_validate({**raw, **said})
     except ValidationError as e:
-        raise AssetError(f"{path}: {broken_rules(e)}") from e
+        told = broken_rules(e, ModelRequest, {"slot": WORN_SLOTS})
+        raise AssetError(f"{path}: {told}") from e
     if request.attachment.mode == "landmark" and request.attachment.frame is None:
         raise AssetError(f"{path}: attachment.frame: is missing; one of {', '.join(FRAMES)}")
     return request

@@ -22,6 +22,7 @@ from assets.user.entry import (
     SkinAsset,
     UserAsset,
     asset_id,
+    checked_entry,
     content_hash,
     read_entry,
     to_toml,
@@ -220,7 +221,6 @@ def put(
     Raises:
         AssetError: there is one already, a field breaks a rule, or the disk can't be written.
     """
-    from pydantic import TypeAdapter
     from safetensors.numpy import save_file
 
     home = user_folder() / name
@@ -245,7 +245,7 @@ def put(
             "sha256": sha256_file(data),
             "bytes": data.stat().st_size,
         }
-        entry: UserAsset = TypeAdapter(UserAsset).validate_python(whole)
+        entry = checked_entry(whole, f"{ID_PREFIX}{name}")
         (work / ENTRY_FILE).write_text(to_toml(entry, _COMMENT), "utf-8")
         work.chmod(0o755)
         if home.exists():

@@ -46,8 +46,14 @@ def opened(path: Path) -> Any:
     return bpy.data
 
 
+class _LackingError(Exception):
+    """The file was read, and lacks what was asked for."""
+
+
 def _to_glb(source: Path, target: Path) -> None:
-    opened(source)
+    data = opened(source)
+    if not any(o.type in _MESHES for o in data.objects):
+        raise _LackingError("there is no mesh in it")
     bpy.ops.export_scene.gltf(
         filepath=str(target),
         export_format="GLB",
@@ -66,9 +72,11 @@ def _to_mesh(source: Path, target: Path, name: str) -> None:
     """One mesh object with its shape keys as arrays, y up: see assets.user.head_mesh."""
     data = opened(source)
     found = [o for o in data.objects if o.type == "MESH" and (not name or o.name == name)]
+    if not found and not any(o.type == "MESH" for o in data.objects):
+        raise _LackingError("there is no mesh in it")
     if not found:
         names = ", ".join(sorted(o.name for o in data.objects if o.type == "MESH"))
-        raise RuntimeError(f"no mesh object {name!r} in it; there are: {names or 'none'}")
+        raise _LackingError(f"no mesh object {name!r} in it; there are: {names}")
     # The head of a character is what has shape keys; among those, the largest.
     thing = max(found, key=lambda o: (o.data.shape_keys is not None, len(o.data.vertices), o.name))
     mesh, world = thing.data, np.array(thing.matrix_world, np.float64)
@@ -127,6 +135,9 @@ def _to_blend(source: Path, target: Path) -> None:
     bpy.ops.wm.save_as_mainfile(filepath=str(target), check_existing=False, compress=True)
 
 
+_MESHES: Final = ("MESH", "CURVE", "SURFACE", "FONT", "META")
+"""Kinds of objects that are meshes once they are exported."""
+
 JOBS: Final[dict[str, Callable[..., None]]] = {
     "to-glb": _to_glb,
     "to-blend": _to_blend,
@@ -140,6 +151,9 @@ def main(arguments: list[str]) -> int:
     try:
         with _quiet():
             JOBS[name](Path(source), Path(target), *words)
+    except _LackingError as e:
+        sys.stderr.write(f"{e}\n")
+        return 3
     except (RuntimeError, OSError) as e:
         sys.stderr.write(f"{str(e).strip().splitlines()[0]}\n")
         return 1

@@ -39,6 +39,7 @@ mesh.from_pydata(a["points"].tolist(), [], a["faces"].tolist())
 mesh.uv_layers.new(name="uv").uv.foreach_set("vector", a["uv"].ravel())
 thing = bpy.data.objects.new("Hank", mesh)
 thing.location = (0.0, 0.0, 1.0)
+thing.rotation_euler = (0.0, 0.0, 1.5707963)  # the face is looked for on all sides
 bpy.context.scene.collection.objects.link(thing)
 thing.shape_key_add(name="Basis")
 thing.shape_key_add(name="Big smile").data.foreach_set("co", a["smiling"].ravel())
