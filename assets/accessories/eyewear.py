@@ -10,7 +10,7 @@ from scipy.ndimage import gaussian_filter1d
 
 from assets.accessories.capsule import Capsule, CutPiece, outline_field
 from assets.accessories.fit import F64Array, smoothstep
-from assets.accessories.hugging import EAR_ROUNDS, clear, eased, hugging, normals_along
+from assets.accessories.hugging import clear, eased, hugging, normals_along
 from assets.accessories.masks import FLAT_M, TAUT, hem, on_skin, row_of
 from assets.accessories.styles import GogglesStyle, PatchStyle
 from assets.accessories.sweep import Piece, joined
@@ -160,7 +160,7 @@ def _strap(wearer: Wearer, half_width_m: float, raised_m: float, half_m: float) 
     path = hugging(at, wearer.skull_skin, 0.0012, n=120, keep_ends=False)
     path = eased(path, wearer.skin, 0.0012)
     band = ribbon(path, normals_along(path, wearer.skull_skin), half_m, 0.0009, closed=False)
-    return clear(band, wearer.skin, 0.0003, EAR_ROUNDS)
+    return clear(band, wearer.skin, 0.0003, over_ears=True)
 
 
 def _over_the_top(wearer: Wearer, half_m: float) -> Piece:
@@ -175,7 +175,7 @@ def _over_the_top(wearer: Wearer, half_m: float) -> Piece:
         np.concatenate([before, behind]), wearer.skull_skin, 0.0012, n=90, keep_ends=False
     )
     band = ribbon(path, normals_along(path, wearer.skull_skin), half_m, 0.0009, closed=False)
-    return clear(band, wearer.skin, 0.0003, EAR_ROUNDS)
+    return clear(band, wearer.skin, 0.0003, over_ears=True)
 
 
 def build_eye_patch(style: PatchStyle, item: Item, wearer: Wearer) -> tuple[Mesh, ...]:
@@ -239,4 +239,4 @@ def _patch_strap(
     path = gaussian_filter1d(path, 1.0, axis=0, mode="nearest")
     half = 0.5 * style.strap_mm * MM
     band = ribbon(path, normals_along(path, wearer.skull_skin), half, 0.0006, closed=False)
-    return clear(band, wearer.skin, 0.0003, EAR_ROUNDS)
+    return clear(band, wearer.skin, 0.0003, over_ears=True)

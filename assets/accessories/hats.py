@@ -9,7 +9,7 @@ from scipy.ndimage import gaussian_filter1d
 
 from assets.accessories.capsule import POLAR_ROWS, Capsule, CutPiece
 from assets.accessories.fit import F64Array, smoothstep
-from assets.accessories.hugging import EAR_ROUNDS, clear
+from assets.accessories.hugging import clear
 from assets.accessories.lines import HatLine, line_reach
 from assets.accessories.masks import hem, on_skin
 from assets.accessories.styles import HatStyle
@@ -81,7 +81,7 @@ def build_hat(style: HatStyle, item: Item, wearer: Wearer) -> tuple[Mesh, ...]:
         meshes.append(wearer.mesh("hat-brim", brim, material, style, uv))
     else:
         rolled = hem(piece, 0.5 * style.thickness_mm * MM * item.thickness)
-        rolled = clear(rolled, wearer.skin, 0.0003, EAR_ROUNDS)
+        rolled = clear(rolled, wearer.skin, 0.0003, over_ears=True)
         plain = plain_of(material)
         meshes.append(wearer.mesh("hat-hem", rolled, plain, style))
     if style.band_mm > 0:

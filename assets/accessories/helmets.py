@@ -10,7 +10,7 @@ from scipy.ndimage import gaussian_filter1d
 from assets.accessories.capsule import Capsule, CutPiece, upward
 from assets.accessories.fit import F64Array, smoothstep
 from assets.accessories.hats import edge_of, flared, hat_field, seated
-from assets.accessories.hugging import EAR_ROUNDS, clear, eased, hugging, normals_along
+from assets.accessories.hugging import clear, eased, hugging, normals_along
 from assets.accessories.masks import hem, on_skin
 from assets.accessories.styles import HelmetStyle
 from assets.accessories.sweep import Piece, grid_faces, joined
@@ -39,7 +39,7 @@ def build_helmet(style: HelmetStyle, item: Item, wearer: Wearer) -> tuple[Mesh, 
         wearer.mesh("helmet-shell", shell.piece, paint, style),
         wearer.mesh(
             "helmet-padding",
-            clear(joined([_turned(lining.piece), wall]), wearer.skin, 0.0005, over_ears=EAR_ROUNDS),
+            clear(joined([_turned(lining.piece), wall]), wearer.skin, 0.0005, over_ears=True),
             _foam(),
             style,
         ),
@@ -182,4 +182,4 @@ def _strap(item: Item, wearer: Wearer, lining: CutPiece) -> Piece:
             path = gaussian_filter1d(path, 1.0, axis=0, mode="nearest")
             path = wearer.skin.pushed_out(path, 0.001)
             pieces.append(ribbon(path, normals_along(path, wearer.skull_skin), half, 0.0007, False))
-    return clear(joined(pieces), wearer.skin, 0.0004, over_ears=EAR_ROUNDS)
+    return clear(joined(pieces), wearer.skin, 0.0004, over_ears=True)

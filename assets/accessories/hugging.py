@@ -9,7 +9,7 @@ from scipy.ndimage import gaussian_filter1d
 from assets.accessories.fit import F64Array, Skin
 from assets.accessories.sweep import Piece, open_curve, resampled
 
-__all__ = ["EAR_ROUNDS", "behind_ear", "clear", "eased", "hugging", "lift_faces", "normals_along"]
+__all__ = ["behind_ear", "clear", "eased", "hugging", "lift_faces", "normals_along", "past_ears"]
 
 ROUNDS = 12
 REACH_M = 0.02
@@ -68,17 +68,22 @@ def eased(path: F64Array, whole: Skin, stand_m: float, rounds: int = 14) -> F64A
     return path
 
 
-def clear(piece: Piece, skin: Skin, clear_m: float, over_ears: int = 0) -> Piece:
-    """A piece with no point nearer to the skin than so much.
-
-    What is thin and passes an ear is pushed to both sides of its folds: ``over_ears`` rounds move
-    such faces outward, away from the middle of the head.
-    """
+def clear(piece: Piece, skin: Skin, clear_m: float, over_ears: bool = False) -> Piece:
+    """A piece with no point nearer to the skin than so much; of ears no fold comes through it."""
     points = skin.pushed_out(piece.points_m, clear_m, rounds=4)
     if over_ears:
-        lift_faces(points, piece.faces, skin, over_ears, aside=True)
-        points = skin.pushed_out(points, clear_m)
+        points = past_ears(points, piece.faces, skin, clear_m)
     return Piece(points, piece.faces)
+
+
+def past_ears(points_m: F64Array, faces: NDArray[np.int32], skin: Skin, clear_m: float) -> F64Array:
+    """Points (n, 3) with the faces at ears moved outward, away from the middle of the head.
+
+    What is thin and passes an ear was pushed to both sides of its folds.
+    """
+    out = points_m.copy()
+    lift_faces(out, faces, skin, EAR_ROUNDS, aside=True)
+    return skin.pushed_out(out, clear_m)
 
 
 def lift_faces(

@@ -9,13 +9,13 @@ from scipy.ndimage import gaussian_filter1d
 from assets.accessories.capsule import Capsule, CutPiece, outline_field
 from assets.accessories.fit import F64Array, smoothstep
 from assets.accessories.hugging import (
-    EAR_ROUNDS,
     behind_ear,
     clear,
     eased,
     hugging,
     lift_faces,
     normals_along,
+    past_ears,
 )
 from assets.accessories.styles import MaskStyle
 from assets.accessories.sweep import Piece, ellipsoid, joined
@@ -126,8 +126,7 @@ def on_skin(piece: CutPiece, wearer: Wearer, clear_m: float, ears: bool = True) 
     points = skin.pushed_out(piece.piece.points_m, clear_m)
     lift_faces(points, piece.piece.faces, skin)
     if ears:
-        lift_faces(points, piece.piece.faces, skin, EAR_ROUNDS, aside=True)
-        points = skin.pushed_out(points, clear_m)
+        points = past_ears(points, piece.piece.faces, skin, clear_m)
     return CutPiece(Piece(points, piece.piece.faces), piece.grid_uv_m, piece.loops, piece.azimuth)
 
 
@@ -180,7 +179,7 @@ def _straps(
             path = hugging(at, wearer.skull_skin, 0.001, n=110, keep_ends=False)
             path = eased(path, wearer.skin, 0.001)
             band = ribbon(path, normals_along(path, wearer.skull_skin), wide, 0.0005, False)
-            pieces.append(clear(band, wearer.skin, 0.0003, EAR_ROUNDS))
+            pieces.append(clear(band, wearer.skin, 0.0003, over_ears=True))
     return joined(pieces)
 
 

@@ -7,7 +7,7 @@ from typing import Final
 import numpy as np
 
 from assets.accessories.fit import F64Array
-from assets.accessories.hugging import EAR_ROUNDS, clear, eased, hugging
+from assets.accessories.hugging import clear, eased, hugging
 from assets.accessories.masks import FLAT_M, row_of
 from assets.accessories.styles import EarbudStyle, HeadphoneStyle
 from assets.accessories.sweep import Piece, ellipsoid, grid_faces, joined, open_curve
@@ -258,7 +258,7 @@ def build_earbuds(style: EarbudStyle, item: Item, wearer: Wearer) -> tuple[Mesh,
             knots = np.concatenate([[face, over], behind])
             path = eased(hugging(knots, wearer.skin, 0.0018, n=40, pull=False), wearer.skin, 0.0018)
             hook = round_tube(path, 0.0014, closed=False, n=8)
-            cords.append(clear(hook, wearer.skin, 0.0003, EAR_ROUNDS))
+            cords.append(clear(hook, wearer.skin, 0.0003, over_ears=True))
     meshes = [wearer.mesh("earbuds", joined(pieces), body, style)]
     if cords:
         meshes.append(wearer.mesh("earbuds-cords", joined(cords), second(item, 0.6), style))

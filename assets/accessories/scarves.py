@@ -9,7 +9,7 @@ import numpy as np
 from scipy.ndimage import gaussian_filter, gaussian_filter1d, map_coordinates, maximum_filter
 
 from assets.accessories.fit import F64Array, smoothstep
-from assets.accessories.hugging import EAR_ROUNDS, clear
+from assets.accessories.hugging import clear
 from assets.accessories.masks import FLAT_M, ROUND_CELLS, hem, on_skin, row_of
 from assets.accessories.styles import BandMaskStyle, ScarfStyle
 from assets.accessories.sweep import Piece, grid_faces, joined
@@ -76,7 +76,7 @@ def build_face_wrap(style: BandMaskStyle, item: Item, wearer: Wearer) -> tuple[M
         wearer.mesh("face-wrap", piece.piece, material, style, piece.grid_uv_m),
         wearer.mesh(
             "face-wrap-hem",
-            clear(hem(piece, 0.0005 + 0.25 * thick), wearer.skin, 0.0002, EAR_ROUNDS),
+            clear(hem(piece, 0.0005 + 0.25 * thick), wearer.skin, 0.0002, over_ears=True),
             plain,
             style,
         ),

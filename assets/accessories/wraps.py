@@ -10,7 +10,7 @@ from scipy.ndimage import gaussian_filter1d
 from assets.accessories.capsule import WIDEST_M, Capsule, CutPiece, outline_field, upward
 from assets.accessories.fit import F64Array, smoothstep
 from assets.accessories.hats import edge_of, hat_field, seated
-from assets.accessories.hugging import EAR_ROUNDS, clear
+from assets.accessories.hugging import clear
 from assets.accessories.masks import FLAT_M, hem, on_skin
 from assets.accessories.styles import WrapStyle
 from assets.accessories.sweep import Piece, ellipsoid, joined
@@ -199,7 +199,7 @@ def _lined(style: WrapStyle, item: Item, wearer: Wearer) -> tuple[Mesh, ...]:
 
 
 def _clear_hem(piece: CutPiece, radius_m: float, wearer: Wearer) -> Piece:
-    return clear(hem(piece, radius_m), wearer.skin, 0.0003, EAR_ROUNDS)
+    return clear(hem(piece, radius_m), wearer.skin, 0.0003, over_ears=True)
 
 
 def _wound(style: WrapStyle, item: Item, shell: Capsule, field: F64Array) -> F64Array:
