@@ -42,12 +42,13 @@ def cleared(field: DistanceField, strands: F32Array, least_m: F32Array | float) 
     out.reshape(-1, 3)[at] = moved
     caught = np.zeros((n, m), bool)
     caught.reshape(-1)[at] = _inside(field, moved, distance, ~free)
-    shift = np.abs(moved - strands.reshape(-1, 3).take(at, axis=0)).max(1)
-    far = np.unique(at[(shift > FAR_M) & field.is_careful(moved)] // m)
+    shift = np.abs(moved - points.take(at, axis=0))
+    shifted = np.maximum(np.maximum(shift[:, 0], shift[:, 1]), shift[:, 2]) > FAR_M
+    far = np.unique(at[shifted & field.is_careful(moved)] // m)
     # On the shoulders hair may lie as it comes.
     high = field.is_careful(out[far, 1:-1].reshape(-1, 3)).reshape(len(far), m - 2)
     caught[far, 1:-1] |= high & _folded(out[far]) & ~_folded(strands[far])
-    row = np.nonzero(caught.any(1))[0]
+    row = np.unique(np.flatnonzero(caught) // m)
     if len(row):
         last = np.maximum(caught[row].argmax(1) - 1, 0.2)
         cut = shortened(out[row], (last / (m - 1)).astype(np.float32))

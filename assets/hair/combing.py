@@ -23,6 +23,9 @@ FRINGE_BORDER_DM = 0.085
 PART_CROSSED_DM = 0.03
 """Standard deviations of where single strands see the border of a fringe, or the part."""
 BEFORE_DEG = 78.0
+OFF_THE_SKIN_COS = (0.6, 0.9)
+DOWN = np.array([0.0, -1.5, 0.0], np.float32)
+"""What hair does there instead."""
 
 
 def comb(groom: Groom, lift: F32Array, fringe: Mask) -> F32Array:
@@ -67,6 +70,9 @@ def _lying(groom: Groom) -> F32Array:
     near = np.exp(-np.linalg.norm(away, axis=1) / WHORL_REACH_DM)
     spiral = rotate_about(tangent(away * mirror, normal), normal, groom.variation.mirror * near)
     share = mix[:, 3:4]
+    # Under the bulge of the skull a comb that goes back and down points off the skin.
+    off = smoothstep(np.einsum("ij,ij->i", unit(combed), normal), *OFF_THE_SKIN_COS)
+    combed = combed + off[:, None] * DOWN
     combed = tangent(combed, normal)
     return tangent(combed * (1 - share) + spiral * share, normal)
 

@@ -74,10 +74,11 @@ def resample(strands: F32Array, m: int, share: F32Array | None = None) -> F32Arr
         flat = here.reshape(-1, 3)
         base = np.arange(len(here), dtype=np.int32)[:, None] * old
         total = np.zeros((len(here), 3 * m), np.float32)
-        for weight, index in zip(_weights(t - low), near, strict=True):
+        # Thrice each: numpy is slow where the innermost axis is short.
+        weights = _weights(np.repeat(t - low, 3, axis=1).astype(np.float32))
+        for weight, index in zip(weights, near, strict=True):
             part = flat.take((base + index).ravel(), axis=0).reshape(len(here), -1)
-            # Thrice each: numpy is slow where the innermost axis is short.
-            part *= np.repeat(weight, 3, axis=1)
+            part *= weight
             total += part
         out[piece] = total.reshape(len(here), m, 3)
     return out

@@ -11,6 +11,7 @@ from scipy import ndimage
 from scipy.spatial import cKDTree
 
 from assets.geometry import F32Array
+from assets.hair.cells import by_cell
 from assets.hair.vectors import unit
 from assets.lattice import trilinear
 
@@ -198,6 +199,7 @@ class DistanceField:
         at = np.flatnonzero(points_m[:, 1] < self._coarse_below)
         at = at[self.is_coarse(points_m[at])]
         at = at[self.distance(points_m[at]) < FINE_M]
+        at = at[by_cell(points_m[at])]
         p = points_m[at]
         distance, index = self._tree.query(p, distance_upper_bound=PLANE_M)
         found = np.flatnonzero(np.isfinite(distance))
@@ -249,6 +251,7 @@ class DistanceField:
         free = np.zeros(len(points_m), bool)
         todo = np.flatnonzero(depth_m < least_m + FINE_M)
         todo = todo[self.is_coarse(points_m[todo])]
+        todo = todo[by_cell(points_m[todo])]
         for _ in range(2):
             if len(todo) == 0:
                 break

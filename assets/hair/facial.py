@@ -7,7 +7,7 @@ from scipy.spatial import cKDTree
 
 from assets.geometry import F32Array, HairMaterial, I32Array, Strands
 from assets.hair.clearing import STUMP, cleared
-from assets.hair.clumping import choose, gather
+from assets.hair.clumping import choose, gather, nested
 from assets.hair.colour import pigment
 from assets.hair.curves import WanderBank, coil, resample
 from assets.hair.data import groom_data
@@ -173,18 +173,19 @@ def _strands(
     # Short hair is too stiff to hang together: its clumps would be blots on the cheek.
     apart = np.maximum(loose, 1 - smoothstep(length, 0.005, 0.02))
     strands = WanderBank(m, lots("bend"), (0.6, 1.7, 3.5)).add(strands, 0.05 * length)
-    strands, clump = gather(
-        strands, roots.point_m, lots("clump0"), count=500, amount=(0.15, 0.6), power=(0.7, 1.5),
+    coarse, clump = nested(roots.point_m, (500, 1800))
+    strands = gather(
+        strands, coarse, lots("clump0"), count=500, amount=(0.15, 0.6), power=(0.7, 1.5),
         wander_m=0.0012, waves=(0.7, 1.5), unevenness=0.3, apart=apart,
     )  # fmt: skip
     strands = coil(
-        strands, clump, length, lots("coil"),
+        strands, coarse, length, lots("coil"),
         radius_m=style.curl_mm * 1e-3 * (0.12 + 1.88 * hair.curl),
         pitch_m=0.014 * (1 - 0.65 * hair.curl),
         start_m=0.004, phase_spread=1.3, flatten=1.0, vary=0.4,
     )  # fmt: skip
-    strands, clump = gather(
-        strands, roots.point_m, lots("clump1"), count=1800, amount=(0.4, 0.9), power=(0.5, 1.2),
+    strands = gather(
+        strands, clump, lots("clump1"), count=1800, amount=(0.4, 0.9), power=(0.5, 1.2),
         wander_m=0.0008, waves=(1.0, 2.0), unevenness=0.3, apart=apart,
     )  # fmt: skip
     strands = WanderBank(m, lots("frizz"), (2.0, 5.0)).add(strands, 0.02 * length)

@@ -103,7 +103,8 @@ class Groom:
         rest = roots.rest_dm
         lot = Stream(hair.seed, "hair/kinds").uniform((n, 2))
         variation = Variation.of(hair)
-        above, azimuth = scalp.above_line_dm(rest), scalp.azimuth_deg(rest)
+        azimuth = scalp.azimuth_deg(rest)
+        above = scalp.above_line_dm(rest, azimuth)
         babies = np.full(n, style.fuzz.babies, np.float32)
         if style.comb.parted:
             # Where a part runs into the forehead short hair would leave a bare wedge.

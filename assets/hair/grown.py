@@ -7,7 +7,7 @@ from scipy.spatial import cKDTree
 
 from assets.geometry import F32Array, I32Array
 from assets.hair.clearing import STUMP, cleared
-from assets.hair.clumping import choose, gather
+from assets.hair.clumping import choose, gather, nested
 from assets.hair.combing import Mask, comb, fringe_of, keys_of, lift_of
 from assets.hair.curves import WanderBank, coil, cut_below, resample, shortened
 from assets.hair.data import Curl
@@ -80,13 +80,14 @@ def _out_of_mouth(groom: Groom, strands: F32Array) -> F32Array:
     head = groom.head
     walls = head.vertices_m[head.masks["inside-mouth"] > 0.5]
     low, high = walls.min(axis=0) - IN_MOUTH_M, walls.max(axis=0) + IN_MOUTH_M
-    about = (strands[..., 2] > low[2]) & (strands[..., 1] < high[1])
-    few = np.nonzero(about)
-    about[few] = ((strands[few] > low) & (strands[few] < high)).all(axis=1)
-    away, _ = cKDTree(walls).query(strands[about], distance_upper_bound=IN_MOUTH_M)
-    through = np.zeros(about.shape, bool)
-    through[about] = np.isfinite(away)
-    gone = through.any(axis=1)
+    points, m = strands.reshape(-1, 3), strands.shape[1]
+    at = np.flatnonzero(points[:, 2] > low[2])
+    for axis in (1, 0):
+        here = points[at, axis]
+        at = at[(here > low[axis]) & (here < high[axis])]
+    at = at[points[at, 2] < high[2]]
+    away, _ = cKDTree(walls).query(points[at], distance_upper_bound=IN_MOUTH_M)
+    gone = np.unique(at[np.isfinite(away)] // m)
     stump = strands[gone, :1] + 0.3 * STUMP * (strands[gone, 1:] - strands[gone, :1])
     flat = stump.reshape(-1, 3)
     freed = groom.field.freed(flat, np.zeros(len(flat), np.float32))
@@ -118,12 +119,13 @@ def clumped(
     """All levels of clumping, with the curl after its level."""
     style = groom.style
     clump = np.zeros(len(strands), np.int32)
-    for level, data in enumerate(style.clumps):
+    levels = nested(keys, [data.count for data in style.clumps])
+    for level, (data, clump) in enumerate(zip(style.clumps, levels, strict=True)):
         low, high = data.amount
         tight = groom.variation.clumping
-        strands, clump = gather(
+        strands = gather(
             strands,
-            keys,
+            clump,
             groom.stream(f"clump{level}"),
             count=data.count,
             amount=(low * tight, min(high * tight, 0.97)),

@@ -83,10 +83,11 @@ def grow(
     out[:, 0] = p = roots_m
     d = directions
     step = (length_m / (steps - 1))[:, None].astype(np.float32)
+    away = field.distance(p)
     for i in range(1, steps):
         s = i / (steps - 1)
         shell = shell_m * np.clip(length_m * s / fall.shell_arc_m, 0.0, 1.0)
-        above = field.distance(p) - shell
+        above = away - shell
         outward = field.outward(p)
         ramp = (s - fall.gravity_start) / max(fall.gravity_full - fall.gravity_start, 1e-3)
         weight = fall.gravity * float(np.clip(ramp, 0.0, 1.0))
@@ -102,13 +103,16 @@ def grow(
             t = t - outward * (fall.hug * lies * np.clip(above / 0.02, 0.0, 1.5))[:, None]
         d = _bent(d, unit(t))
         q = p + d * step
-        lift = np.maximum(shell - field.distance(q), 0.0)
-        q = q + field.outward(q) * lift[:, None]
+        lift = shell - field.distance(q)
+        low = np.flatnonzero(lift > 0)
+        q[low] += field.outward(q[low]) * lift[low, None]
         d = unit(q - p)
         p = p + d * step
         # What a bend has taken of the height is given back.
-        sunk = np.maximum(0.7 * shell - field.distance(p), 0.0)
-        p = p + outward * sunk[:, None]
+        away = field.distance(p)
+        low = np.flatnonzero(away < 0.7 * shell)
+        p[low] += outward[low] * (0.7 * shell - away)[low, None]
+        away[low] = field.distance(p[low])
         out[:, i] = p
     return out
 
@@ -148,6 +152,7 @@ def follow(
     mix = sparse.csr_matrix(
         (weight.astype(np.float32).ravel(), (rows, index.ravel())), shape=(len(keys), g)
     )
-    offset = (mix @ shape.reshape(g, -1)).reshape(len(keys), m, 3)
-    offset *= length_m[:, None, None]
-    return np.asarray(roots_m[:, None] + offset, np.float32)
+    offset = mix @ shape.reshape(g, -1)
+    offset *= length_m[:, None]
+    offset += np.tile(roots_m, (1, m))
+    return np.asarray(offset, np.float32).reshape(len(keys), m, 3)

@@ -33,6 +33,8 @@ LEVEL_DEG = (67.0, 74.0)
 """From here on the line turns round sideburn and ear, and heights are as they are."""
 WREATH_DM = (8.35, 7.75)
 """Height from which on hair is lost on all sides, as thinning begins and at its end."""
+UNSEEN = 0.02
+"""So little loss moves a line by less than the width of its ragged edge."""
 FRAYED_DM = 0.16
 """How unevenly a line has moved back that has moved back all the way."""
 
@@ -54,10 +56,15 @@ class Scalp:
         own, lost = style.line_sex, style.lost
         return Scalp(
             sex=spec.identity.sex if own is None else own,
-            recession=0.0 if whole else max(hair.recession, lost.recession),
-            thinning=0.0 if whole else max(hair.thinning, lost.thinning),
+            recession=0.0 if whole else _seen(max(hair.recession, lost.recession)),
+            thinning=0.0 if whole else _seen(max(hair.thinning, lost.thinning)),
             noise=ValueNoise(hair.seed, "hair/noise"),
         )
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether no hair has been lost."""
+        return self.recession == 0 and self.thinning == 0
 
     @property
     def _data(self) -> Hairline:
@@ -69,16 +76,15 @@ class Scalp:
         x, z = np.abs(rest_dm[..., 0]), rest_dm[..., 2] - AXIS_Z_DM
         return np.asarray(np.degrees(np.arctan2(x, z)), np.float32)
 
-    def above_line_dm(self, rest_dm: F32Array) -> F32Array:
+    def above_line_dm(self, rest_dm: F32Array, azimuth_deg: F32Array) -> F32Array:
         """Distance from the hairline: up from it, and where it is steep, across it."""
         data = self._data
         line = np.array(data.female) * (1 - self.sex) + np.array(data.male) * self.sex
         line = line + self._retreat()
-        azimuth = self.azimuth_deg(rest_dm)
-        height = np.interp(azimuth, data.azimuth_deg, line)
+        height = np.interp(azimuth_deg, data.azimuth_deg, line)
         steep = np.gradient(line, data.azimuth_deg) / DEGREE_DM
-        steep = np.interp(azimuth, data.azimuth_deg, np.clip(-steep, 0.0, STEEPEST))
-        steep = steep * (1 - smoothstep(azimuth, *LEVEL_DEG))
+        steep = np.interp(azimuth_deg, data.azimuth_deg, np.clip(-steep, 0.0, STEEPEST))
+        steep = steep * (1 - smoothstep(azimuth_deg, *LEVEL_DEG))
         above = (rest_dm[..., 1] - height) / np.sqrt(1 + steep**2)
         return np.asarray(above, np.float32)
 
@@ -104,7 +110,7 @@ class Scalp:
         # What is lost thins out over a broad band, not along a line.
         front = smoothstep(80.0 - azimuth, 0.0, 14.0)
         width = width * (1 + 1.2 * self.recession * front)
-        above = self.above_line_dm(rest_dm)
+        above = self.above_line_dm(rest_dm, azimuth)
         if self.recession > 0:
             above = above + FRAYED_DM * self.recession * front * self.noise(rest_dm, 3.1)
         # Noise is within 1.1: farther from the line than that it decides nothing.
@@ -146,7 +152,11 @@ class Scalp:
 
     def vigour(self, rest_dm: F32Array, whole: Scalp) -> F32Array:
         """0-1: how strong each hair still is. Before it falls out it gets thin and short."""
-        if self.recession <= 0 and self.thinning <= 0:
+        if self.is_whole:
             return np.ones(rest_dm.shape[:-1], np.float32)
         left = self.density(rest_dm) / np.maximum(whole.density(rest_dm), 0.05)
         return smoothstep(left, 0.0, 0.9)
+
+
+def _seen(loss: float) -> float:
+    return loss if loss >= UNSEEN else 0.0

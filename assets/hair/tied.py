@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from assets.geometry import F32Array, I32Array
 from assets.hair.clearing import cleared
-from assets.hair.clumping import gather
+from assets.hair.clumping import gather, nested
 from assets.hair.curves import WanderBank, coil, parallel_frames, resample
 from assets.hair.data import Tie
 from assets.hair.groom import Groom
@@ -35,12 +35,13 @@ def build_tied(groom: Groom, tie: Tie) -> tuple[F32Array, I32Array]:
     drawn = _drawn(groom, tie, knots[which])
     loose = groom.flyaway.astype(np.float32)
     keys = np.concatenate([groom.roots.point_m, which[:, None] * np.float32(0.1)], 1)
-    drawn, _ = gather(
-        drawn, keys, groom.stream("clump0"), count=260, amount=(0.1, 0.5), power=(0.5, 1.0),
+    coarse, clump = nested(keys, (260, 2600))
+    drawn = gather(
+        drawn, coarse, groom.stream("clump0"), count=260, amount=(0.1, 0.5), power=(0.5, 1.0),
         wander_m=0.0012, waves=(1.0, 2.0), unevenness=0.3, apart=loose,
     )  # fmt: skip
-    drawn, clump = gather(
-        drawn, keys, groom.stream("clump1"), count=2600, amount=(0.3, 0.8), power=(0.3, 0.8),
+    drawn = gather(
+        drawn, clump, groom.stream("clump1"), count=2600, amount=(0.3, 0.8), power=(0.3, 0.8),
         wander_m=0.0005, waves=(1.0, 2.0), unevenness=0.3, apart=loose,
     )  # fmt: skip
     rest = groom.style.points - DRAWN_POINTS + 1
@@ -169,8 +170,9 @@ def _tail(
     tail += aside * (np.sin(turn)[:, None] * radius)[..., None]
     keys = np.stack([thin * np.cos(turn), thin * np.sin(turn)], 1).astype(np.float32)
     loose = groom.flyaway[own].astype(np.float32)
-    tail, clump = gather(
-        tail.astype(np.float32), keys, stream, count=70, amount=(0.3, 0.75), power=(0.8, 1.6),
+    clump, fine = nested(keys, (70, 700))
+    tail = gather(
+        tail.astype(np.float32), clump, stream, count=70, amount=(0.3, 0.75), power=(0.8, 1.6),
         wander_m=0.005, waves=(0.8, 1.6), unevenness=0.2, apart=loose,
     )  # fmt: skip
     curl, wide = groom.style.curl, groom.variation.curl
@@ -181,8 +183,8 @@ def _tail(
             start_m=curl.start_mm * 1e-3, phase_spread=curl.phase_spread, flatten=curl.flatten,
             vary=curl.vary,
         )  # fmt: skip
-    tail, _ = gather(
-        tail, keys, stream, count=700, amount=(0.4, 0.9), power=(0.5, 1.2),
+    tail = gather(
+        tail, fine, stream, count=700, amount=(0.4, 0.9), power=(0.5, 1.2),
         wander_m=0.0022, waves=(1.0, 2.5), unevenness=0.3, apart=loose,
     )  # fmt: skip
     bank = WanderBank(m, groom.stream("tail/frizz"), (3.0, 7.0))

@@ -67,7 +67,7 @@ def grow_hair(
         density,
         round(style.count * detail),
         Stream(hair.seed, "hair/roots"),
-        full=unthinned.density,
+        full=None if covered is None and scalp.is_whole else unthinned.density,
     )
     if len(roots) < 4:
         return None

@@ -66,7 +66,8 @@ def test_volume_takes_hair_off_the_head(style: str, woman: HeadSurface) -> None:
 
 @pytest.mark.parametrize("style", ["curly_long", "long_wavy", "long_straight"])
 def test_curl_winds_strands(style: str, woman: HeadSurface) -> None:
-    straight, own, curled = (detour(grown(woman, style, curl=c)) for c in (0.3, 1.0, 1.8))
+    # Wider waves of long hair are pressed flat where they lie on head and neck.
+    straight, own, curled = (detour(grown(woman, style, curl=c)) for c in (0.3, 1.0, 1.4))
     assert straight <= own
     assert own - 1 < 0.9 * (curled - 1)
 
