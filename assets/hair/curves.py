@@ -161,19 +161,25 @@ def coil(
     flatten: float,
     vary: float,
     loosen: F32Array | None = None,
+    together: float = 0.0,
+    shared_rad: F32Array | None = None,
 ) -> F32Array:
     """Wind strands in helices; strands of one clump share direction, pitch and phase.
 
     The radius grows from zero over the first ``start_m`` of arc. ``flatten`` below 1 makes
-    waves of spirals. ``loosen`` (n,) takes away from the radius of single strands.
+    waves of spirals. ``loosen`` (n,) takes away from the radius of single strands. ``together``
+    0-1 draws the clumps' phases to those ``shared_rad`` (clumps,) by neighbours, and turns more
+    of them to one side.
     """
     n, m = strands.shape[:2]
     count = int(clump.max()) + 1
     # The middle strands are the first ones, so that their frames serve all of a clump.
     _, across, aside = parallel_frames(strands[:count])
-    phase = stream.uniform(count, 0.0, 2 * np.pi)
+    phase = stream.uniform(count, 0.0, 2 * np.pi) * (1 - together)
+    if shared_rad is not None:
+        phase = phase + together * shared_rad[:count]
     pitch = pitch_m * stream.uniform(count, 1 - 0.75 * vary, 1 + 0.75 * vary)
-    hand = np.where(stream.uniform(count) < 0.5, 1.0, -1.0)
+    hand = np.where(stream.uniform(count) < 0.5 + 0.5 * together, 1.0, -1.0)
     radius = radius_m * stream.uniform(count, 1 - vary, 1 + vary)
     s = np.linspace(0.0, 1.0, m, dtype=np.float32)
     arc = length_m[:count, None] * s

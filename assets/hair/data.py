@@ -159,6 +159,8 @@ class Curl(_Data):
     phase_spread: float
     flatten: Share = 1.0
     vary: Share = 0.4
+    together: Share = 0.0
+    """How alike neighbouring clumps wave, from curls of their own to waves across all hair."""
 
 
 class Fuzz(_Data):

@@ -15,6 +15,10 @@ __all__ = ["round_the_face"]
 
 ASIDE = 0.7
 """How strongly hair is held out of the face: about as much as its own stiffness."""
+OFF_THE_SHOULDER = 0.6
+"""How strongly hair is drawn before or behind the shoulder, as a share of its fall."""
+BESIDE_RIDGE_M = (0.015, 0.055)
+"""So far from the shoulder's ridge it hangs freely, and is drawn no more."""
 DRAG = 0.34
 """How far hair on a turned head stays with the chest, as a share of its fall."""
 
@@ -31,7 +35,8 @@ def round_the_face(groom: Groom, fringe: Mask, index: NDArray[np.intp]) -> Push:
     before = is_before(groom)[index]
     free = np.asarray(~fringe[index], np.float32)
     eye, middle = head.eye_m, head.centre_m
-    up = -head.gravity
+    up, ridge = -head.gravity, head.shoulder_m
+    slip = OFF_THE_SHOULDER * fall.gravity
     chest = tangent(head.chest, up)
     aside = np.asarray(np.cross(up, chest), np.float32)
     face = tangent(np.array([0.0, 0.0, 1.0], np.float32), up)
@@ -46,6 +51,9 @@ def round_the_face(groom: Groom, fringe: Mask, index: NDArray[np.intp]) -> Push:
         out[:, 0] = ASIDE * at_face * np.where(p[:, 0] > 0, 1.0, -1.0)
         out -= (0.06 * low * side * before)[:, None] * aside
         out += (low * np.where(before, 0.03, -0.06))[:, None] * chest
+        past = (p - middle) @ chest - ridge
+        on_top = 1 - smoothstep(np.where(before, past, -past), *BESIDE_RIDGE_M)
+        out += (slip * low * on_top * np.where(before, 1.0, -1.0))[:, None] * chest
         # Round the axis of the neck, back towards the chest.
         arm = p - middle
         arm = np.cross(arm, up) / 0.08

@@ -26,6 +26,8 @@ LEAST_LEFT = 0.05
 """Share that a blunt cut leaves of hair that grows below its line."""
 MOST_BENT_M = 0.25
 """Longer hair bends no more than hair of this length."""
+WAVES_PER_DM = 1.6
+"""How soon neighbouring waves fall out of step."""
 PITCH_OF_RADIUS = 0.4
 WAVE_MM = 6.0
 WAVE_OF_LENGTH = 0.05
@@ -149,6 +151,8 @@ def clumped(
                 flatten=curl.flatten,
                 vary=curl.vary,
                 loosen=0.5 * apart,
+                together=curl.together,
+                shared_rad=np.pi * groom.noise(groom.roots.rest_dm[: data.count], WAVES_PER_DM),
             )
     return strands, clump
 

@@ -12,7 +12,7 @@ from scipy.spatial import cKDTree
 
 from assets.geometry import F32Array, I32Array
 from assets.hair.distance import DistanceField
-from assets.hair.vectors import transformed
+from assets.hair.vectors import transformed, unit
 
 __all__ = ["HeadSurface", "SkullHead"]
 
@@ -27,6 +27,9 @@ COLLAR_M = 0.04
 """So far below the upper neck a garment's hems are looked for."""
 BENT_COS = 0.9
 """Planes miss by an eighth of a face's size times the angle: 0.2 mm."""
+SHOULDER_M = (0.11, 0.13)
+"""From the middle of the body to where hair would lie on the shoulder."""
+RIDGE_POINTS = 8
 HEM_OFF_M = 0.004
 """A hem nearer to the skin than this may be nearest to what lies under the skin."""
 HEM_COS = 0.3
@@ -144,6 +147,18 @@ class SkullHead:
     def eye_m(self) -> F32Array:
         """(3,) midpoint of the eyeballs."""
         return np.asarray(self.eyes_m.mean(0), np.float32)
+
+    @cached_property
+    def shoulder_m(self) -> float:
+        """How far before the middle of the skull the ridge of the shoulders lies, as the chest
+        faces; negative behind it."""
+        up = -self.gravity
+        chest = unit(self.chest - up * float(self.chest @ up))
+        away = self.vertices_m - self.centre_m
+        wide, high = np.abs(away @ np.cross(up, chest)), away @ up
+        shoulder = np.flatnonzero((wide > SHOULDER_M[0]) & (wide < SHOULDER_M[1]) & (high < 0))
+        top = shoulder[np.argsort(-high[shoulder], kind="stable")[:RIDGE_POINTS]]
+        return float((away[top] @ chest).mean()) if len(top) else 0.0
 
     @cached_property
     def centre_m(self) -> F32Array:
