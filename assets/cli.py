@@ -20,6 +20,7 @@ from assets.user.cli import choose_folder, describe_folder, register
 from assets.user.folder import user_folder
 from assets.verify import verify_cache
 from spec_schema.errors import EXIT_INTERRUPTED, EXIT_USAGE, ReplicantfaceError
+from spec_schema.version import version_option
 
 __all__ = ["app", "main"]
 
@@ -67,6 +68,7 @@ def options(
     user_assets: Annotated[
         Path | None, typer.Option(help="Folder of your own assets, instead of RF_USER_ASSETS.")
     ] = None,
+    _version: Annotated[bool, version_option("rf-assets")] = False,
 ) -> None:
     choose_folder(user_assets)
 

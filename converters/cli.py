@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -30,6 +29,7 @@ from converters.format_webdataset import FormatWebDataset, ImageKind
 from converters.overlay import OverlayOptions, write_overlay
 from converters.pipeline import OnError, ReadOptions
 from converters.seen_pose import PoseKind
+from spec_schema.version import version_option
 
 __all__ = ["app", "main"]
 
@@ -59,20 +59,9 @@ app = typer.Typer(
 )
 
 
-def _say_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"rf-convert {version('replicantface')}")
-        raise typer.Exit
-
-
 @app.callback()
 def _first(
-    version: Annotated[
-        bool,
-        typer.Option(
-            "--version", callback=_say_version, is_eager=True, help="Print the version and exit."
-        ),
-    ] = False,
+    version: Annotated[bool, version_option("rf-convert")] = False,
 ) -> None:
     pass
 

@@ -8,7 +8,6 @@ import re
 import signal
 import sys
 from enum import StrEnum
-from importlib.metadata import version
 from typing import Annotated, Final, cast
 
 import typer
@@ -29,6 +28,7 @@ from spec_schema.errors import (
     EXIT_OK,
     ReplicantfaceError,
 )
+from spec_schema.version import version_option
 
 __all__ = ["app", "main"]
 
@@ -66,12 +66,6 @@ space, or another process is at this shard: run again to go on.
 _RAY_ADDRESS: Final = re.compile(r"auto|local|ray://.+|[^/\s]+:[0-9]+")
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None)
-
-
-def _say_version(wanted: bool) -> None:
-    if wanted:
-        sys.stdout.write(f"rf-render {version('replicantface')}\n")
-        raise typer.Exit
 
 
 @app.command(help=HELP)
@@ -200,12 +194,7 @@ def render(
     list_devices: Annotated[
         bool, typer.Option("--list-devices", help="Only tell what --device can take here.")
     ] = False,
-    _version: Annotated[
-        bool,
-        typer.Option(
-            "--version", callback=_say_version, is_eager=True, help="Print the version and exit."
-        ),
-    ] = False,
+    _version: Annotated[bool, version_option("rf-render")] = False,
 ) -> None:
     if list_devices:
         sys.stdout.write(device_table(ask_devices(os.environ.get(ENGINE_VARIABLE))))

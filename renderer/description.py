@@ -6,13 +6,10 @@ Equal runs give equal bytes: no dates, no machine, sorted keys, archive dates fi
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import io
 import json
-import tomllib
 import zipfile
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -22,6 +19,7 @@ from renderer.settings import Output, RenderSettings
 from spec_schema.classes import CLASS_COLOURS, SegmentationClass
 from spec_schema.dataset import DATASET_VERSION
 from spec_schema.manifest import Manifest
+from spec_schema.version import own_version
 from spec_schema.wire import packb
 
 __all__ = [
@@ -30,13 +28,11 @@ __all__ = [
     "describe",
     "description_bytes",
     "npz_bytes",
-    "own_version",
     "readme_text",
     "settings_hash",
     "with_shared_digests",
 ]
 
-_DISTRIBUTION: Final = "replicantface"
 
 IDENTITY_KEYS: Final = ("dataset_version", "manifest", "settings", "versions", "asset_lock")
 """What must be equal for two runs to share a folder."""
@@ -95,16 +91,6 @@ _LANDMARKS: Final = {
     "68": "centre of the subject's right pupil",
     "69": "centre of the subject's left pupil",
 }
-
-
-def own_version() -> str:
-    """Version of this release, whether it is installed or runs from its source tree."""
-    project = Path(__file__).parents[1] / "pyproject.toml"
-    if project.is_file():
-        declared = tomllib.loads(project.read_text("utf-8")).get("project", {})
-        if declared.get("name") == _DISTRIBUTION:
-            return str(declared["version"])
-    return importlib.metadata.version(_DISTRIBUTION)
 
 
 def describe(

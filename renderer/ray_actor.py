@@ -12,7 +12,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from renderer.description import own_version
 from renderer.engine import find_engine
 from renderer.journal import JOURNAL_FOLDER
 from renderer.recording import write_sample
@@ -23,6 +22,7 @@ from renderer.store import SampleStore
 from renderer.supervisor import Attempt, Failure, Item, Limits
 from spec_schema.errors import ReplicantfaceError, ToolError
 from spec_schema.spec import SceneSpec
+from spec_schema.version import own_version
 
 __all__ = ["Outcome", "RayJob", "Refusal", "RenderActor", "Try"]
 

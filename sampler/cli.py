@@ -14,8 +14,8 @@ from sampler.acceptance import Tally
 from sampler.config import DEFAULT_PRESET, SamplerConfig, changed, load_config, preset_names
 from sampler.interruption import stopping_between_blocks, term_is_an_interrupt
 from sampler.layout import StillsLayout, rows_wanted
-from sampler.version import own_version
 from spec_schema.errors import EXIT_INTERRUPTED, EXIT_USAGE, ReplicantfaceError, SpecError
+from spec_schema.version import version_option
 
 __all__ = ["app", "main"]
 
@@ -124,13 +124,8 @@ def sample(
     print_config: Annotated[
         bool, typer.Option("--print-config", help="Print the whole config as TOML, and stop.")
     ] = False,
-    version: Annotated[
-        bool, typer.Option("--version", help="Print the version, and stop.", is_eager=True)
-    ] = False,
+    _version: Annotated[bool, version_option("rf-sample")] = False,
 ) -> None:
-    if version:
-        typer.echo(f"rf-sample {own_version()}")
-        return
     try:
         config = load_config(preset, set_ or ())
         config = _laid_out(config, variations, vary, neutral_first, sequence)

@@ -8,8 +8,8 @@ from typing import Annotated, Final
 import typer
 
 from sampler.interruption import term_is_an_interrupt
-from sampler.version import own_version
 from spec_schema.errors import EXIT_INTERRUPTED, EXIT_USAGE, ReplicantfaceError
+from spec_schema.version import version_option
 
 __all__ = ["app", "main"]
 
@@ -72,13 +72,8 @@ def plot_manifests(
         typer.Option(metavar="DIR", help="Rendered folder whose seconds the card's cost is from."),
     ] = None,
     title: Annotated[str | None, typer.Option(help="Heading of the card.")] = None,
-    version: Annotated[
-        bool, typer.Option("--version", help="Print the version, and stop.", is_eager=True)
-    ] = False,
+    _version: Annotated[bool, version_option("rf-plot")] = False,
 ) -> None:
-    if version:
-        typer.echo(f"rf-plot {own_version()}")
-        return
     if not sets:
         raise _fail("what to plot? For example: rf-plot manifest.parquet -o poses.png")
     if output is None and not summary and card is None:

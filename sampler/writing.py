@@ -15,10 +15,10 @@ import pyarrow as pa
 from sampler.acceptance import Tally
 from sampler.one_thread import one_blas_thread
 from sampler.scene import Block, Sampler
-from sampler.version import own_version
 from spec_schema.errors import SpecError
 from spec_schema.manifest import ManifestInfo, ManifestWriter
 from spec_schema.spec import ARKIT_UNITS, SCHEMA_VERSION
+from spec_schema.version import own_version
 
 __all__ = ["manifest_info", "write_manifest"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
@@ -10,16 +9,11 @@ import typer
 
 from converters.command import LimitOption, Source, Verify, Workers, interruptible, run, told
 from converters.report.write import ReportOptions, write_report
+from spec_schema.version import version_option
 
 __all__ = ["app", "main"]
 
 app = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
-
-
-def _say_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"rf-report {version('replicantface')}")
-        raise typer.Exit
 
 
 @app.command()
@@ -38,12 +32,7 @@ def report(
     workers: Workers = 1,
     verify: Verify = True,
     limit: LimitOption = None,
-    _version: Annotated[
-        bool,
-        typer.Option(
-            "--version", callback=_say_version, is_eager=True, help="Print the version and exit."
-        ),
-    ] = False,
+    _version: Annotated[bool, version_option("rf-report")] = False,
 ) -> None:
     """One page of a rendered dataset that opens in any browser and loads nothing from a network.
 
