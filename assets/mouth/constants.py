@@ -47,6 +47,16 @@ class Teeth(_Model):
     gum_redness: tuple[float, float]
 
 
+class Lips(_Model):
+    below_m: float
+    above_m: float
+    reach: float
+    clear_m: float
+    side_clear_m: float
+    side_from_m: tuple[float, float]
+    side_share: float
+
+
 class Tongue(_Model):
     proxy: str
     colour: Triple
@@ -64,6 +74,7 @@ class MouthConstants(_Model):
 
     sets: dict[str, TeethSet]
     teeth: Teeth
+    lips: Lips
     tongue: Tongue
 
 

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from assets.geometry import F32Array
 from assets.mouth.constants import mouth_constants
+from assets.mouth.lips import held_back
 from assets.mouth.tongue import furrowed, tongue_surface
 from assets.rigid import rigid_between
 from assets.skin.regions import smoothstep
@@ -71,6 +72,9 @@ def place_teeth(proxy: str, back_m: float, head: HasMouth, store: Store) -> F32A
     root = lower * smoothstep(under.astype(np.float32), *c.root_m)
     fitted[:, 0] *= 1 - c.root_narrow * root
     fitted[:, 2] -= c.root_back_m * size[2] * root
+    whole, sides = held_back(fitted[~lower], upright, size, store)
+    fitted[:, 2] -= whole
+    fitted[~lower, 2] -= sides
     helpers = slice(c.lower_helpers[0], c.lower_helpers[1] + 1)
     turn, move = rigid_between(neutral[helpers], upright[helpers])
     fitted[lower] = fitted[lower] @ turn.T + move
