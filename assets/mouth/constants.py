@@ -49,8 +49,8 @@ class Teeth(_Model):
 
 class Lips(_Model):
     below_m: float
-    above_m: float
     reach: float
+    fade: float
     clear_m: float
     side_clear_m: float
     side_from_m: tuple[float, float]

@@ -45,12 +45,12 @@ def held_back(
     high, low = (np.interp(x, edge[:, 0], edge[:, 1]) for edge in (top, bottom))
     over, under = (np.interp(x, edge[:, 0], edge[:, 2]) for edge in (top, bottom))
     along = np.clip((y - low) / np.maximum(high - low, 1e-5), 0, 1)
-    before = z - (under + along * (over - under))
-    seen = (x > top[0, 0] * c.reach) & (x < top[-1, 0] * c.reach)
-    seen &= (y > low - c.below_m * size[1]) & (y < high + c.above_m * size[1])
-    whole = _most((before + c.clear_m * size[2])[seen])
+    outside = np.maximum(y - high, 0) + np.maximum(low - c.below_m * size[1] - y, 0)
+    outside += np.maximum(np.maximum(x - top[-1, 0] * c.reach, top[0, 0] * c.reach - x), 0)
+    before = z - (under + along * (over - under)) - c.fade * outside
+    whole = _most(before + c.clear_m * size[2])
     share = smoothstep((np.abs(x) / size[0]).astype(np.float32), *c.side_from_m)
-    beside = seen & (share > c.side_share)
+    beside = share > c.side_share
     sides = np.zeros(len(upper))
     still = before - whole + c.side_clear_m * size[2]
     for side in (x > 0, x < 0):
