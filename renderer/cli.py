@@ -112,7 +112,9 @@ def render(
     ] = False,
     mattes: Annotated[
         bool,
-        typer.Option("--mattes", help="Also write soft mattes of hair, beard, glasses, person."),
+        typer.Option(
+            "--mattes", help="Also write soft mattes of hair, beard, brows, glasses, person."
+        ),
     ] = False,
     layers: Annotated[
         bool,

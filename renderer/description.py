@@ -61,6 +61,7 @@ OUTPUT_FILES: Final[Mapping[Output, Mapping[str, str]]] = {
     "mattes": {
         "_hair.png": "soft matte of hair: 8-bit greyscale, 255 where it covers the whole pixel",
         "_beard.png": "soft matte of beard and stubble, the same way",
+        "_brows.png": "soft matte of both brows, the same way",
         "_glasses.png": "soft matte of glasses, the same way",
         "_person.png": "soft matte of the whole person, the same way: an alpha channel",
     },

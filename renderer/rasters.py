@@ -19,7 +19,7 @@ from spec_schema.classes import SegmentationClass as C
 
 __all__ = ["MATTES", "encode_exr", "encode_grey", "mattes"]
 
-MATTES: Final = ("beard", "glasses", "hair", "person")
+MATTES: Final = ("beard", "brows", "glasses", "hair", "person")
 """Names of the soft mattes."""
 
 
@@ -43,13 +43,14 @@ def encode_exr(channels: Mapping[str, NDArray[np.float32]]) -> bytes:
 
 
 def mattes(coverage: NDArray[np.float32]) -> dict[str, NDArray[np.uint8]]:
-    """Share of each pixel that hair, beard, glasses and the person cover: 255 is all of it.
+    """Share of each pixel that hair, beard, brows, glasses and the person cover: 255 is all of it.
 
     Args:
         coverage: (number of classes, H, W). The person is whatever is not background.
     """
     shares = {
         "beard": coverage[C.BEARD],
+        "brows": coverage[C.RIGHT_BROW] + coverage[C.LEFT_BROW],
         "glasses": coverage[C.GLASSES],
         "hair": coverage[C.HAIR],
         "person": 1.0 - coverage[C.BACKGROUND],

@@ -38,12 +38,15 @@ def test_mattes_are_shares() -> None:
     coverage = np.zeros((len(C), 1, 4), np.float32)
     coverage[C.HAIR, 0] = 0, 0.25, 0.5, 1
     coverage[C.BEARD, 0, 0] = 0.1
+    coverage[C.RIGHT_BROW, 0, 2:] = 0.25, 0.5
+    coverage[C.LEFT_BROW, 0, 3] = 0.25
     coverage[C.GLASSES, 0, 1] = 0.75
     coverage[C.BACKGROUND, 0] = 0.9, 0, 0.5, 0
     found = mattes(coverage)
     assert tuple(found) == MATTES
     assert found["hair"].tolist() == [[0, 64, 128, 255]]
     assert found["beard"].tolist() == [[26, 0, 0, 0]]
+    assert found["brows"].tolist() == [[0, 0, 64, 191]]
     assert found["glasses"].tolist() == [[0, 191, 0, 0]]
     assert found["person"].tolist() == [[26, 255, 128, 255]]
 
