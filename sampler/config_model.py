@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from pydantic import (
     BaseModel,
@@ -22,6 +22,10 @@ from spec_schema.errors import SpecError, nearest
 from spec_schema.wording import in_words
 
 __all__ = ["ConfigModel", "Within", "quantity_paths"]
+
+
+_CHOSEN: Final = ("id", "item", "style")
+_BY_WEIGHT: Final = "an entry is asked for by its weight beside the others, such as shares.ID = 1e9"
 
 
 class ConfigModel(BaseModel):
@@ -44,7 +48,9 @@ class ConfigModel(BaseModel):
                         "unknown key {key}; {hint}",
                         {
                             "key": repr(key),
-                            "hint": nearest(str(key), cls.model_fields),
+                            "hint": _BY_WEIGHT
+                            if key in _CHOSEN and "shares" in cls.model_fields
+                            else nearest(str(key), cls.model_fields),
                             "choices": list(cls.model_fields),
                         },
                     )

@@ -84,6 +84,7 @@ def test_a_file_extends_a_preset(tmp_path: Path) -> None:
         ("pose.yaw.scale=3", "did you mean 'scale_deg'?"),
         ("pose.yaww.scale_deg=3", "pose: unknown key 'yaww'; did you mean 'yaw'?"),
         ("posee.yaw.scale_deg=3", "unknown key 'posee'; did you mean 'pose'?"),
+        ("hair.style=bob", "hair: unknown key 'style'; an entry is asked for by its weight"),
         ("pose.yaw.scale_deg=x", "pose.yaw: scale_deg is 'x': must be a number"),
         ("pose.yaw.scale_deg=true", "pose.yaw: scale_deg is True: must be a number"),
         ("pose.yaw.scale_deg=inf", "pose.yaw: scale_deg is inf: must be a finite number"),
