@@ -13,7 +13,7 @@ from scipy.spatial import cKDTree
 from assets.geometry import F32Array, I32Array
 from assets.hair.distance import DistanceField
 from assets.hair.surface import SkullHead
-from assets.hair.vectors import unit
+from assets.hair.vectors import in_box, unit
 
 __all__ = ["held_out"]
 
@@ -74,15 +74,9 @@ def _first_free(
 def _in_mouth(head: SkullHead, field: DistanceField, points_m: F32Array) -> NDArray[np.intp]:
     """Which of points (n, 3) are where the mouth is: between the lips planes say nothing."""
     walls = head.vertices_m[head.masks["inside-mouth"] > 0.5]
-    at = np.zeros(0, np.intp)
     if len(walls) == 0:
-        return at
-    low, high = walls.min(axis=0), walls.max(axis=0)
-    at = np.flatnonzero(points_m[:, 2] > low[2])
-    for axis in (1, 0):
-        here = points_m[at, axis]
-        at = at[(here > low[axis]) & (here < high[axis])]
-    at = at[points_m[at, 2] < high[2]]
+        return np.zeros(0, np.intp)
+    at = in_box(points_m, walls.min(axis=0), walls.max(axis=0))
     return np.asarray(at[~field.is_clear(points_m[at], ASKED_M)])
 
 

@@ -14,7 +14,7 @@ from assets.hair.data import Curl
 from assets.hair.framing import round_the_face
 from assets.hair.groom import Groom
 from assets.hair.growth import Fall, follow, grow
-from assets.hair.vectors import smoothstep
+from assets.hair.vectors import in_box, smoothstep
 
 __all__ = ["build_grown", "clumped", "fuzzed"]
 
@@ -83,11 +83,7 @@ def _out_of_mouth(groom: Groom, strands: F32Array) -> F32Array:
     walls = head.vertices_m[head.masks["inside-mouth"] > 0.5]
     low, high = walls.min(axis=0) - IN_MOUTH_M, walls.max(axis=0) + IN_MOUTH_M
     points, m = strands.reshape(-1, 3), strands.shape[1]
-    at = np.flatnonzero(points[:, 2] > low[2])
-    for axis in (1, 0):
-        here = points[at, axis]
-        at = at[(here > low[axis]) & (here < high[axis])]
-    at = at[points[at, 2] < high[2]]
+    at = in_box(points, low, high)
     away, _ = cKDTree(walls).query(points[at], distance_upper_bound=IN_MOUTH_M)
     gone = np.unique(at[np.isfinite(away)] // m)
     stump = strands[gone, :1] + 0.3 * STUMP * (strands[gone, 1:] - strands[gone, :1])

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from assets.geometry import F32Array
 
-__all__ = ["blend", "rotate_about", "smoothstep", "tangent", "transformed", "unit"]
+__all__ = ["blend", "in_box", "rotate_about", "smoothstep", "tangent", "transformed", "unit"]
 
 PIECE = 1 << 13
 """Points worked on at a time, so that they stay in a core's cache."""
@@ -47,6 +47,16 @@ def smoothstep(value: ArrayLike, low: float, high: float) -> F32Array:
     """0 below ``low``, 1 above ``high``, with a level start and end between."""
     t = np.clip((np.asarray(value, np.float32) - low) / (high - low), 0.0, 1.0)
     return np.asarray(t * t * (3.0 - 2.0 * t), np.float32)
+
+
+def in_box(points: F32Array, low: F32Array, high: F32Array) -> NDArray[np.intp]:
+    """Which of points (n, 3) lie between two corners (3,): by z first, as most hair is behind
+    the face."""
+    at = np.flatnonzero(points[:, 2] > low[2])
+    for axis in (1, 0):
+        here = points[at, axis]
+        at = at[(here > low[axis]) & (here < high[axis])]
+    return np.asarray(at[points[at, 2] < high[2]])
 
 
 def blend(share: F32Array, here: ArrayLike, there: ArrayLike) -> F32Array:
